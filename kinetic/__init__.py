@@ -1,0 +1,1 @@
+"""kinetic: band-projected quantum kinetics of two-band electrons on a phase-space grid."""
