@@ -44,7 +44,9 @@ class Axis:
             raise InputError(f"axis '{self.name}': {suggestion(self.name, AXIS_NAMES)}")
         edges = np.asarray(self.edges, dtype=float)
         if edges.ndim != 1 or edges.size < 2 or not np.all(np.isfinite(edges)):
-            raise InputError(f"axis {self.name} needs at least one cell between finite edges.")
+            raise InputError(
+                f"axis {self.name} needs at least one cell between finite edges."
+            )
         if np.any(np.diff(edges) <= 0):
             raise InputError(f"the edges of axis {self.name} must increase.")
         if self.boundary not in (*BOUNDARIES, None):
@@ -73,9 +75,7 @@ class Axis:
         boundary: str | None = None,
     ) -> Axis:
         """Cells finest at `focus`: k(ξ) = focus + sinh(strength·ξ)/…, ξ uniform."""
-        start, stop = (
-            np.arcsinh((end - focus) * strength) for end in (lower, upper)
-        )
+        start, stop = (np.arcsinh((end - focus) * strength) for end in (lower, upper))
         edges = focus + np.sinh(np.linspace(start, stop, cells + 1)) / strength
         edges[0], edges[-1] = lower, upper
         return cls(name, tuple(edges), boundary)
@@ -95,11 +95,15 @@ class Axis:
         allowed = ("lower", "upper", "cells", "boundary", "edges", "focus", "strength")
         for key in spec:
             if key not in allowed:
-                raise InputError(f"{where}: no such key '{key}'; {suggestion(key, allowed)}")
+                raise InputError(
+                    f"{where}: no such key '{key}'; {suggestion(key, allowed)}"
+                )
         boundary = spec.get("boundary")
         if "edges" in spec:
             if set(spec) - {"edges", "boundary"}:
-                raise InputError(f"{where}: 'edges' excludes lower, upper, cells and grading.")
+                raise InputError(
+                    f"{where}: 'edges' excludes lower, upper, cells and grading."
+                )
             edges = spec["edges"]
             if not isinstance(edges, Sequence) or not all(_is_number(e) for e in edges):
                 raise InputError(f"{where}: edges must be a list of numbers.")
@@ -192,7 +196,9 @@ class Grid:
     def __post_init__(self) -> None:
         names = [axis.name for axis in self.axes]
         if sorted(set(names), key=AXIS_NAMES.index) != names:
-            raise InputError("grid axes must be distinct and in the order x, y, z, kx, ky, kz.")
+            raise InputError(
+                "grid axes must be distinct and in the order x, y, z, kx, ky, kz."
+            )
         momentum = [name for name in names if name.startswith("k")]
         if momentum != ["kx", "ky", "kz"][: len(momentum)] or not momentum:
             raise InputError(
@@ -204,7 +210,9 @@ class Grid:
         """Read the `[grid]` table."""
         for name in table:
             if name not in AXIS_NAMES:
-                raise InputError(f"[grid] {name}: no such axis; {suggestion(name, AXIS_NAMES)}")
+                raise InputError(
+                    f"[grid] {name}: no such axis; {suggestion(name, AXIS_NAMES)}"
+                )
         return cls(tuple(Axis.from_table(n, table[n]) for n in AXIS_NAMES if n in table))
 
     @property

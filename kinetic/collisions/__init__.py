@@ -1,1 +1,6 @@
-"""."""
+"""Collision operators, one class each; importing this package registers them."""
+
+from kinetic.collisions.base import Collision, Operator
+from kinetic.collisions.relaxation import RelaxationTime
+
+__all__ = ["Collision", "Operator", "RelaxationTime"]

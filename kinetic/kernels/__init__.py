@@ -1,1 +1,7 @@
-"""."""
+"""Compiled loops: pointwise physics in `points`, loop skeletons in `sweep` and its neighbours.
+
+Importing this package is cheap; its modules import numba.
+"""
+
+# Scheme numbers handed to the kernels (a string never reaches compiled code).
+UPWIND1, LINEAR5, MP5, CENTRAL6 = 0, 1, 2, 3

@@ -1,0 +1,144 @@
+"""The command `kinetic`: arguments in, exit codes out; the work is in `kinetic.commands`.
+
+Exit codes: 0 done, 2 input error, 3 physics or validity error, 4 could not write,
+130 and 143 interrupted with a checkpoint, 70 internal error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from kinetic.errors import KineticError
+
+_EPILOG = """exit codes:
+  0 done   2 input error   3 physics error   4 could not write
+  130, 143 interrupted with a checkpoint     70 internal error"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Complains in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their arguments."""
+    top = _Parser(
+        prog="kinetic",
+        description="Band-projected quantum kinetics of two-band electrons.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EPILOG,
+    )
+    top.add_argument("--version", action="store_true", help="print the version")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+
+    run = commands.add_parser("run", help="integrate a run file")
+    run.add_argument("file", metavar="FILE", type=Path, help="run file (TOML)")
+    run.add_argument("-o", "--output", metavar="OUT.nc", type=Path, help="result")
+    run.add_argument("--force", action="store_true", help="replace an existing result")
+
+    resume = commands.add_parser("resume", help="go on from a checkpoint")
+    resume.add_argument("file", metavar="OUT.nc", type=Path, help="result of the run")
+    for command in (run, resume):
+        command.add_argument("--quiet", action="store_true", help="print errors only")
+        command.add_argument("--log", metavar="FILE", type=Path, help="log to append to")
+        figure = command.add_mutually_exclusive_group()
+        figure.add_argument("--figure", metavar="FIG", type=Path, help="file of the figure")
+        figure.add_argument("--no-figure", action="store_true", help="draw no figure")
+
+    show = commands.add_parser("show", help="print equation, sizes and validity of a run")
+    show.add_argument("file", metavar="FILE", type=Path, help="run file (TOML)")
+    for command in (run, resume, show):
+        command.add_argument(
+            "--set",
+            dest="overrides",
+            metavar="table.key=value",
+            action="append",
+            default=[],
+            help="override one entry of the run (repeatable)",
+        )
+
+    names = commands.add_parser("list", help="what a run file can name, with formulas")
+    names.add_argument("kind", metavar="KIND", nargs="?", help="such as hamiltonians")
+
+    plot = commands.add_parser("plot", help="draw a result")
+    plot.add_argument("file", metavar="OUT.nc", type=Path, help="result of a run")
+    plot.add_argument("what", metavar="WHAT", nargs="?", help="variable or figure")
+    plot.add_argument("-o", "--output", metavar="FIG", type=Path, help="file of the figure")
+
+    validate = commands.add_parser("validate", help="compare with published numbers")
+    validate.add_argument("cases", metavar="CASE", nargs="*", help="all if none is named")
+
+    bench = commands.add_parser("bench", help="measure the speed", add_help=False)
+    bench.add_argument("arguments", nargs=argparse.REMAINDER)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # Greek on terminals that have none
+            stream.reconfigure(errors="replace")
+    options = argparse.Namespace()
+    try:
+        top = parser()
+        options, rest = top.parse_known_args(arguments, options)
+        if rest and options.command == "bench":
+            options.arguments = rest + options.arguments
+        elif rest:
+            top.error(f"unknown arguments: {' '.join(rest)}")
+        if options.version:
+            from importlib.metadata import version
+
+            print(f"kinetic {version('kinetic')}")
+            return 0
+        if options.command is None:
+            top.print_help()
+            return 0
+        command = importlib.import_module(f"kinetic.commands.{options.command}")
+        return int(command.main(options) or 0)
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 2
+    except BaseException as error:
+        return _failed(error, getattr(options, "log", None))
+
+
+def _failed(error: BaseException, log: Path | None) -> int:
+    """Say what happened in a line; the traceback of an internal error goes to a log."""
+    if isinstance(error, BrokenPipeError):  # the reader of our output went away
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    if isinstance(error, KineticError | KeyboardInterrupt):
+        words = str(error) or "interrupted"
+        print(f"kinetic: {words}", file=sys.stderr)
+        for note in getattr(error, "__notes__", ()):
+            print(f"kinetic: {note}", file=sys.stderr)
+        return int(getattr(error, "exit_code", 130))
+    place = "no log could be written"
+    for path in (log, Path(tempfile.gettempdir()) / f"kinetic-error-{os.getpid()}.log"):
+        if path is not None:
+            with contextlib.suppress(OSError), path.open("a") as file:
+                traceback.print_exception(error, file=file)
+                place = f"the log is {path}"
+                break
+    words = " ".join(str(error).split())[:200]
+    print(
+        f"kinetic: internal error ({type(error).__name__}: {words}); "
+        f"please report it with the run file; {place}.",
+        file=sys.stderr,
+    )
+    return 70
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,21 @@
+"""kinetic resume OUT.nc: go on from the checkpoint, as if nothing had happened."""
+
+from __future__ import annotations
+
+import argparse
+
+from kinetic.commands.closing import integrate
+from kinetic.simulation import Simulation
+
+
+def main(options: argparse.Namespace) -> int:
+    """Resume a run."""
+    simulation = Simulation.resume(options.file, options.overrides)
+    if simulation.complete:
+        if not options.quiet:
+            print(
+                f"{options.file} is complete: t = {simulation.stop:g} was reached. "
+                "Ask for more with --set time.stop=…"
+            )
+        return 0
+    return integrate(simulation, options.file, options)

@@ -1,0 +1,125 @@
+"""The kinetic equation of each level of theory, and the numerics it is solved with.
+
+∂ₜu_s + ∂_j Φ_s^j = −s X′ + C_s        u = f (boltzmann), n (projected), g = D f (dressed)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kinetic.errors import InputError, suggestion
+from kinetic.kernels import LINEAR5, MP5, UPWIND1
+from kinetic.registry import Description, construct
+
+LEVELS = {
+    "boltzmann": "f_s",
+    "projected": "n_s",
+    "dressed": "g_s = D_s f_s",
+}
+SCHEMES = {"upwind1": UPWIND1, "linear5": LINEAR5, "mp5": MP5}
+LIMITERS = ("bounds", "none")
+INFLOWS = ("initial", "filled")
+
+_SHOWN = {
+    "boltzmann": """\
+∂ₜf_s + ∂_k·(f_s k̇_s) = C[f]_s
+k̇_s = e + ∂_kε_s × b                                    s = − (lower), + (upper)""",
+    "dressed": """\
+∂ₜg_s + ∂_k·(f_s D_s k̇_s) + q_s f_s B_k·ḃ = D_s C[f]_s      g_s = D_s f_s
+D_s k̇_s = e + ∂_kε̄_s × b − q_s (e·b) B_k − q_s ℰ_k × b
+D_s = 1 − q_s b·B_k ,  ε̄_s = ε_s − ¼Δ ħ b·B_k ,  q_s = −sħ/2       s = − (lower), + (upper)""",
+    "projected": """\
+∂ₜn_s + ∂_k·Φ_s + q_s n_s B_k·ḃ = −s X′ + C[f]_s + ¼F(C[f]₊ − C[f]₋)      F = ħ b·B_k
+Φ_s = n_s [e + ∂_kε̄_s × b − q_s (e·b) B_k + q_s F (e + v_s × b) − q_s ℰ_k × b]
+      + ¼F n_₋s (v₊ − v₋) × b
+X′  = ¼n [∂ₜ + (e + v̄ × b)·∂_k] F + ⅛n_z ((v₊ − v₋) × b)·∂_k F
+f_s = n_s − ¼F n_z ,  q_s = −sħ/2                                   s = − (lower), + (upper)""",
+}
+
+
+@dataclass(frozen=True)
+class Equation(Description):
+    """∂ₜu_s + ∂_j Φ_s^j = −s X′ + C_s: which level, which ħ, which scheme.
+
+    Parameters
+    ----------
+    level
+        'boltzmann' (no Berry terms), 'projected' (n_s with interband n_z exchange) or
+        'dressed' (g_s = D_s f_s, bands decouple, 0 <= f <= 1).
+    hbar
+        ħ; enters once per Berry term and in the measure d^dk/(2πħ)^d.
+    scheme
+        Reconstruction at faces: 'mp5' (fifth order, limited), 'linear5', 'upwind1'.
+    limiter
+        'bounds' keeps 0 <= f <= 1 by conservative repair between neighbouring cells
+        (`boltzmann` and `dressed` only), 'none' leaves overshoots and reports them.
+    well_balanced
+        Split off the flux of the declared equilibrium, so that it stays put to rounding.
+    node_radius
+        Radius in k of the ball in which both bands share one occupation; by default the
+        cells with ħ|b||B_k| >= 1 (a quarter in `projected`).
+    inflow
+        What enters through open faces: the 'initial' state there, or a 'filled' lower and
+        empty upper band.
+    threads
+        Processor threads; by default all that are available.
+    """
+
+    kind = "equation"
+
+    level: str = "dressed"
+    hbar: float = 1.0
+    scheme: str = "mp5"
+    limiter: str | None = None
+    well_balanced: bool = True
+    node_radius: float | None = None
+    inflow: str = "initial"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        choices: tuple[tuple[str, Any, Any], ...] = (
+            ("level", self.level, LEVELS),
+            ("scheme", self.scheme, SCHEMES),
+            ("inflow", self.inflow, INFLOWS),
+        )
+        for key, value, allowed in choices:
+            if value not in allowed:
+                raise InputError(f"{key} = {value!r}: {suggestion(str(value), allowed)}")
+        if self.limiter is None:
+            bounded = self.scheme == "mp5" and self.level != "projected"
+            object.__setattr__(self, "limiter", "bounds" if bounded else "none")
+        if self.limiter not in LIMITERS:
+            raise InputError(
+                f"limiter = {self.limiter!r}: {suggestion(str(self.limiter), LIMITERS)}"
+            )
+        if self.level == "projected" and self.limiter == "bounds":
+            raise InputError(
+                "limiter = 'bounds' has no meaning in level 'projected': n_s may leave [0, 1] "
+                "by design; use 'none'."
+            )
+        if not isinstance(self.well_balanced, bool):
+            raise InputError(f"well_balanced = {self.well_balanced!r}: write true or false.")
+        if not isinstance(self.hbar, int | float) or not 0 < self.hbar < float("inf"):
+            raise InputError(f"hbar = {self.hbar!r} must be a number above 0.")
+        if self.node_radius is not None and (
+            not isinstance(self.node_radius, int | float) or self.node_radius < 0
+        ):
+            raise InputError(f"node_radius = {self.node_radius!r} must be a number >= 0.")
+        if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
+            raise InputError(f"threads = {self.threads!r} must be a whole number above 0.")
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> Equation:
+        """Read the `[equation]` table."""
+        return construct(cls, table, "equation")
+
+    @property
+    def berry(self) -> bool:
+        """Whether Berry-curvature terms are present."""
+        return self.level != "boltzmann"
+
+    def show(self) -> str:
+        """The equation of this level in Unicode."""
+        return _SHOWN[self.level]

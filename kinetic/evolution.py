@@ -1,0 +1,338 @@
+"""A system in time: the stages of a step, the ledger of charge, what a run reports.
+
+A step is made of the stages of its tableau; the ledger (outflow through every open face,
+Faraday inflow) is advanced with the same weights, so that it closes to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from kinetic.collisions.base import Surroundings
+from kinetic.device import Device
+from kinetic.errors import PhysicsError
+from kinetic.flow import Flow
+from kinetic.grid import Array
+from kinetic.mesh import Mesh
+from kinetic.stepping import Stepping
+from kinetic.system import System
+from kinetic.transport import Transport
+
+_FACES = ("lower", "upper")
+
+
+class Evolution:
+    """The state of a system and its motion.
+
+    Parameters
+    ----------
+    system
+        What is simulated.
+    stepping
+        Stepper and step control.
+    start
+        Time of the initial state.
+    stop
+        End of the run if it is known: b(t) is looked at up to there.
+
+    Attributes
+    ----------
+    time, steps
+        Present time and number of steps made.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        stepping: Stepping | None = None,
+        start: float = 0.0,
+        stop: float | None = None,
+    ) -> None:
+        self.system, self.stepping = system, stepping or Stepping()
+        self.start, self.time, self.steps = start, start, 0
+        system.initial.check(system.valleys, system.grid.dimensions)
+        self.mesh = Mesh(system.grid)
+        self.device = Device(system.equation.threads)
+        self.flow = Flow(system, self.mesh, self.device, start, stop)
+        self.transport = Transport(self.flow, system.equation, system.initial, self.device)
+        self.phase_space = (2.0 * np.pi * system.equation.hbar) ** system.grid.dimensions
+        self._build_collisions()
+        self.outflow, self.faraday = np.zeros(6), 0.0
+        self.mended = 0
+        self.transport.occupy()
+        self._rate: float | None = None
+        self.initial_density = self.densities().copy()
+        self.initial_charge = self.charge_of(self.transport.u)
+        self.extremes = self.bounds()
+        self.flow.release()
+
+    def _build_collisions(self) -> None:
+        self.operators = []
+        if not self.system.collisions:
+            return
+        flow, transport = self.flow, self.transport
+        k = np.meshgrid(
+            *(axis.centres for axis in self.system.grid.momentum), indexing="ij", sparse=True
+        )
+        energy = np.concatenate([g.energies(k, self.start, flow.b) for g in flow.geometries])
+        around = Surroundings(
+            energy.reshape(transport.u.shape),
+            self.densities_of_states() * self.mesh.volumes / self.phase_space,
+            transport.initial_occupation,
+            flow.glued,
+            tuple(self.system.initial.reservoir(v) for v in range(self.system.valleys)),
+            self.system.initial.equilibrium,
+        )
+        self.operators = [collision.build(around) for collision in self.system.collisions]
+        self._collision_rate = np.zeros_like(transport.u)
+
+    # --- the step ------------------------------------------------------------------------------
+
+    @property
+    def cells(self) -> int:
+        """Cell updates per stage."""
+        return int(self.transport.u.size)
+
+    @property
+    def stages(self) -> int:
+        """Stages per step."""
+        return len(self.stepping.tableau.stages)
+
+    def step_limit(self) -> float:
+        """Largest step that the flow, the collisions and the user allow at the present time."""
+        flow = self.flow
+        flow.set_time(self.time)
+        if self._rate is None or flow.moves:
+            self._rate = flow.fastest(self.transport.dressing)
+        tableau = self.stepping.tableau
+        limit = np.inf
+        if self._rate > 0.0:
+            limit = self.stepping.courant * tableau.coefficient / self._rate
+        for operator in self.operators:
+            if operator.fastest > 0.0:
+                limit = min(limit, self.stepping.courant / operator.fastest)
+        if self.stepping.step is not None:
+            limit = min(limit, self.stepping.step)
+        return float(limit)
+
+    def advance(self, target: float) -> None:
+        """Make one step, not beyond `target`; steps up to it are of equal length.
+
+        Raises
+        ------
+        PhysicsError
+            If the step collapses, a value stops being a number, or a bound cannot be kept.
+            The state is then that of the last completed step.
+        """
+        remaining = target - self.time
+        if remaining <= 0.0:
+            return
+        limit = self.step_limit()
+        if not np.isfinite(self._rate or 0.0) or limit <= 0.0:
+            raise PhysicsError(
+                f"at t = {self.time:.6g} the flow is not finite: a gap closing has come onto a "
+                "cell corner or D_s = 0; shift the grid, lower B or enlarge node_radius."
+            )
+        count = max(1.0, np.ceil(remaining / limit * (1.0 - 1e-12)))
+        if remaining / count < 1e-12 * max(abs(target), abs(self.time), remaining):
+            raise PhysicsError(
+                f"at t = {self.time:.6g} the time step has collapsed to {remaining / count:.3g}:"
+                " the flow empties a cell at once; lower E or B, or coarsen the grid."
+            )
+        step = remaining / count
+        final = target if count == 1.0 else self.time + step
+        self._step(step)
+        self.time = final
+        self.steps += 1
+
+    def _step(self, step: float) -> None:
+        transport, tableau = self.transport, self.stepping.tableau
+        saved = (self.outflow.copy(), self.faraday, transport.dressing.copy())
+        transport.base[...] = transport.u
+        transport.dressing_base[...] = transport.dressing
+        outflow, faraday = self.outflow.copy(), self.faraday
+        outflow_base, faraday_base = outflow.copy(), faraday
+        backup = transport.base
+        for stage in tableau.stages:
+            if stage.mix is not None:
+                p, q, r, s = stage.mix
+                if backup is transport.base:
+                    backup = transport.base.copy()
+                _mix(transport.base, transport.u, p, q, r, s)
+                _mix(transport.dressing_base, transport.dressing, p, q, r, s)
+                _mix(outflow_base, outflow, p, q, r, s)
+                faraday_base = p * faraday_base + q * faraday
+                faraday = r * faraday_base + s * faraday
+                transport.occupy()
+            time = self.time + stage.time * step
+            self.flow.set_time(time)
+            gamma = stage.gamma * step
+            collide = self._collide(time)
+            leak = transport.stage(stage.alpha, stage.beta, gamma, collide)
+            outflow = stage.alpha * outflow_base + stage.beta * outflow + gamma * leak
+            faraday = (
+                stage.alpha * faraday_base + stage.beta * faraday + gamma * transport.faraday
+            )
+            if self.system.equation.limiter == "bounds":
+                self.mended += transport.bound()
+            transport.occupy()
+        if not np.isfinite(float(transport.u.sum())):
+            message = self._not_a_number()
+            transport.u[...] = backup
+            transport.dressing[...] = saved[2]
+            self.flow.set_time(self.time)
+            transport.occupy()
+            raise PhysicsError(message)
+        self.outflow, self.faraday = outflow, faraday
+
+    def _collide(self, time: float) -> Array | None:
+        if not self.operators:
+            return None
+        self._collision_rate[...] = 0.0
+        f = self.transport.occupation()
+        for operator in self.operators:
+            operator.rate(f, time, self._collision_rate)
+        return self._collision_rate
+
+    def _not_a_number(self) -> str:
+        u = self.transport.u
+        band, *cell = np.unravel_index(int(np.argmin(np.isfinite(u))), u.shape)
+        place = ", ".join(
+            f"{axis.name} = {axis.centres[cell[slot]]:.4g}"
+            for axis, slot in zip(self.system.grid.momentum, self.mesh.slots, strict=True)
+        )
+        return (
+            f"after t = {self.time:.6g} the {'upper' if band % 2 else 'lower'} band of valley "
+            f"{band // 2} is not a number at {place}: the transport term has become unstable; "
+            "lower [time] courant, or use scheme = 'mp5'."
+        )
+
+    # --- what the state holds ---------------------------------------------------------------
+
+    def densities_of_states(self) -> Array:
+        """D_s of every cell (1 unless the level is dressed).  (valley·band, A, B, C)"""
+        d = np.ones_like(self.transport.u)
+        if self.system.equation.level == "dressed":
+            d[0::2] -= 0.5 * self.transport.dressing
+            d[1::2] += 0.5 * self.transport.dressing
+        return d
+
+    def densities(self) -> Array:
+        """u_s of every cell with the bands of glued cells told apart by f.
+
+        In glued cells only the sum of the bands is evolved; each holds half of it.
+        """
+        u = self.transport.u.copy()
+        for valley, glue in enumerate(self.flow.glue):
+            if len(glue.cells):
+                pair = u[2 * valley : 2 * valley + 2].reshape(2, -1)
+                pair[:, glue.cells] = pair[:, glue.cells].mean(axis=0)
+        return u
+
+    def charge_of(self, u: Array) -> float:
+        """Σ_s∫u over the grid, number per volume."""
+        return float(np.sum(np.sum(u, axis=0) * self.mesh.volumes)) / self.phase_space
+
+    def charge_change(self) -> float:
+        """Change of the total charge since the start, summed as differences."""
+        change = np.sum(self.densities() - self.initial_density, axis=0)
+        return float(np.sum(change * self.mesh.volumes)) / self.phase_space
+
+    def faces(self) -> list[tuple[str, int]]:
+        """Names of the open faces and their place in `outflow`."""
+        found = []
+        for axis, slot in zip(self.system.grid.momentum, self.mesh.slots, strict=True):
+            if not axis.periodic:
+                found += [(f"{axis.name} {side}", 2 * slot + i) for i, side in enumerate(_FACES)]
+        return found
+
+    def boundary_outflow(self) -> Array:
+        """What left through each open face since the start, number per volume.  (face,)"""
+        return np.array([self.outflow[index] for _, index in self.faces()]) / self.phase_space
+
+    def faraday_inflow(self) -> float:
+        """-∫dt Σ_s∫q_s f_s B_k·ḃ since the start, number per volume."""
+        return self.faraday / self.phase_space
+
+    def ledger_residual(self) -> tuple[float, float]:
+        """Change of charge less inflow, and the charge or throughput it must be small to."""
+        through = self.boundary_outflow()
+        residual = self.charge_change() + float(through.sum()) - self.faraday_inflow()
+        held = abs(self.initial_charge)
+        return residual, max(held, float(np.abs(through).sum()), abs(self.faraday_inflow()))
+
+    def node_exchange(self) -> Array:
+        """Charge handed from the lower to the upper band at each node since the start.
+
+        In a glued cell both bands hold f; the upper one has received what its own fluxes did
+        not bring.  (node,)
+        """
+        exchange = np.zeros(len(self.flow.nodes))
+        u = self.transport.u
+        for valley, glue in enumerate(self.flow.glue):
+            if not len(glue.cells):
+                continue
+            pair = u[2 * valley : 2 * valley + 2].reshape(2, -1)[:, glue.cells]
+            handed = 0.5 * (pair[0] - pair[1]) * self.mesh.volumes.ravel()[glue.cells]
+            np.add.at(exchange, glue.nodes, handed)
+        return exchange / self.phase_space
+
+    def bounds(self) -> tuple[float, float]:
+        """Smallest and largest occupation f_s = u/D_s outside glued cells."""
+        level = self.system.equation.level
+        u = self.transport.u
+        if level == "dressed":
+            f = u / self.densities_of_states()
+        elif level == "projected":
+            f = u - np.repeat(0.25 * self.transport.dressing * (u[1::2] - u[0::2]), 2, axis=0)
+        else:
+            f = u
+        outside = ~np.repeat(self.flow.glued, 2, axis=0)
+        if not outside.any():
+            return 0.0, 0.0
+        return float(f[outside].min()), float(f[outside].max())
+
+    # --- restart -------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Array]:
+        """Everything that a bitwise restart needs."""
+        state: dict[str, Any] = {
+            "u": self.transport.u,
+            "dressing": self.transport.dressing,
+            "outflow": self.outflow,
+            "faraday": np.array(self.faraday),
+            "time": np.array(self.time),
+            "steps": np.array(self.steps),
+            "mended": np.array(self.mended),
+        }
+        for index, operator in enumerate(self.operators):
+            for key, value in operator.state().items():
+                state[f"collision{index}.{key}"] = value
+        return state
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take back a state that `state` handed over."""
+        self.transport.u[...] = state["u"]
+        self.transport.dressing[...] = state["dressing"]
+        self.outflow = np.array(state["outflow"])
+        self.faraday = float(state["faraday"])
+        self.time, self.steps = float(state["time"]), int(state["steps"])
+        self.mended = int(state["mended"])
+        for index, operator in enumerate(self.operators):
+            prefix = f"collision{index}."
+            operator.restore(
+                {k[len(prefix) :]: np.array(v) for k, v in state.items() if k.startswith(prefix)}
+            )
+        self.flow.set_time(self.time)
+        self.transport.occupy()
+
+
+def _mix(base: Array, value: Array, p: float, q: float, r: float, s: float) -> None:
+    """u₀ ← p u₀ + q u, then u ← r u₀ + s u."""
+    base *= p
+    base += q * value
+    value *= s
+    value += r * base

@@ -1,0 +1,327 @@
+"""Single-particle flow in momentum space: what crosses each face, and the density D_s.
+
+    D_s k̇_s = e + ∂_k ε̄_s × b − q_s (e·b) B_k − q_s ℰ_k × b ,      D_s = 1 + ½ s F ,  F = ħ b·B_k
+
+The flux of ∂ε̄×b through a face is the circulation of ε̄ b around it, that of B_k a sum of link
+phases: away from nodes the flow of each band is divergence-free to rounding.  F is advanced
+with the Runge-Kutta scheme (`dressing_rate`), so that constant f stays constant when b or the
+texture depends on time.
+
+Source: Wong and Tserkovnyak, Eqs. (24), (37), (38); Xiao, Chang and Niu, Rev. Mod. Phys. 82,
+1959 (2010), Sec. V, for the volume-preserving form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinetic.device import Device
+from kinetic.errors import PhysicsError
+from kinetic.geometry import Geometry
+from kinetic.grid import Array
+from kinetic.kernels.assembly import assemble, fastest_outflow
+from kinetic.mesh import Mesh
+from kinetic.nodes import Node, find_nodes, glued_cells
+from kinetic.system import System
+
+Faces = tuple[Array, Array, Array]
+_NONE = np.zeros((1, 1, 1, 1))
+
+
+@dataclass(frozen=True)
+class Glue:
+    """Cells of one valley whose bands share one occupation.
+
+    `cells` are flat indices, `nodes` the index of the nearest node of each.
+    """
+
+    cells: NDArray[np.intp]
+    nodes: NDArray[np.intp]
+
+
+class Flow:
+    """Face velocities and densities of all valleys and bands.
+
+    Parameters
+    ----------
+    system
+        What is simulated.
+    mesh
+        Its k grid.
+    device
+        Where the loops run.
+    start, stop
+        Time span of the run; b is sampled on it to size the glued balls.
+
+    Attributes
+    ----------
+    w
+        W_s^j per slot: volume per time through faces.  (valley·band, faces)
+    drift
+        The same without the Berry flux, ∫(e + ∂ε̄×b)·dS, for the interband terms.
+    dressing
+        F = ħ b·B_k at the start, 0 in glued cells.  (valley, A, B, C)
+    """
+
+    def __init__(
+        self, system: System, mesh: Mesh, device: Device, start: float, stop: float | None
+    ) -> None:
+        self.system, self.mesh, self.device = system, mesh, device
+        equation, fields = system.equation, system.fields
+        self.hbar = equation.hbar if equation.berry and mesh.dimensions > 1 else 0.0
+        self.geometries = [
+            Geometry(system.hamiltonian, valley, mesh, self.hbar)
+            for valley in range(system.valleys)
+        ]
+        self.texture_moves = system.hamiltonian.time_dependent
+        self.b_moves = not fields.magnetic_constant
+        self.e_moves = not fields.electric_constant
+        self.geometry_moves = self.texture_moves or self.b_moves
+        self.moves = self.geometry_moves or self.e_moves
+        times = [start] if stop is None else np.linspace(start, stop, 129)
+        self.largest_b = max(float(np.linalg.norm(fields.magnetic(t))) for t in times)
+        self.largest_e = max(float(np.linalg.norm(fields.electric(t))) for t in times)
+        self.time = start
+        self.e, self.b = fields.electric(start), fields.magnetic(start)
+        self._allocate()
+        self._fluxes: list[Faces | Array] = []
+        self.curvature: Array | None = None
+        self.nodes: list[Node] = []
+        if self.hbar:
+            self._measure_geometry(start)
+        self._glue(start)
+        self.dressing = self._dressing()
+        self._set_corners(start)
+        self._assemble(start)
+        self._check()
+
+    # --- set-up -----------------------------------------------------------------------------
+
+    def _allocate(self) -> None:
+        a, b, c = self.mesh.shape
+        bands, active = 2 * self.system.valleys, self.mesh.active
+        shapes = [
+            (bands, a + 1, b, c) if active[0] else (bands, 2, 1, 1),
+            (bands, a, b + 1, c) if active[1] else (bands, 1, 2, 1),
+            (bands, a, b, c + 1),
+        ]
+        self.w: Faces = (np.zeros(shapes[0]), np.zeros(shapes[1]), np.zeros(shapes[2]))
+        self.drift: Faces = self.w
+        self._driven: Faces | None = None
+        self._rates = np.zeros((bands, a))
+        self._line = np.zeros((self.device.threads, c))
+
+    def _measure_geometry(self, t: float) -> None:
+        """Berry fluxes and curvatures at time t."""
+        self._fluxes = [geometry.fluxes(t) for geometry in self.geometries]
+        if self.largest_b > 0.0:
+            self.curvature = np.stack(
+                [g.cell_curvature(f) for g, f in zip(self.geometries, self._fluxes, strict=True)]
+            )
+
+    def _glue(self, t: float) -> None:
+        """Find the nodes and the cells that are glued around them."""
+        system, mesh = self.system, self.mesh
+        self.glue = [Glue(np.zeros(0, np.intp), np.zeros(0, np.intp))] * system.valleys
+        self.glued = np.zeros((system.valleys, *mesh.shape), dtype=bool)
+        if not self.hbar:
+            return
+        charges = [g.charges(f) for g, f in zip(self.geometries, self._fluxes, strict=True)]
+        self.nodes = find_nodes(system.hamiltonian, system.grid, charges, t)
+        if self.largest_b == 0.0:
+            return
+        limit = 0.25 if system.equation.level == "projected" else 1.0
+        for valley, geometry in enumerate(self.geometries):
+            if not any(node.valley == valley for node in self.nodes):
+                continue
+            strength = self.hbar * self.largest_b * geometry.strength(t) / limit
+            cells, nearest = glued_cells(
+                self.nodes, valley, system.grid, strength, system.equation.node_radius
+            )
+            self.glue[valley] = Glue(cells, nearest)
+            self.glued[valley].reshape(-1)[cells] = True
+
+    def _dressing(self) -> Array:
+        """F = ħ b·B_k of every cell, 0 where the bands are glued.  (valley, A, B, C)"""
+        if self.curvature is None:
+            return np.zeros((self.system.valleys, *self.mesh.shape))
+        dressing = self.hbar * np.einsum("i,vi...->v...", self.b, self.curvature)
+        dressing[self.glued] = 0.0
+        return np.asarray(dressing)
+
+    def _set_corners(self, t: float) -> None:
+        """ε̄ on the corners of all bands."""
+        self.corners = np.concatenate(
+            [geometry.corner_energies(t, self.b) for geometry in self.geometries]
+        )
+
+    # --- the flow at an instant ---------------------------------------------------------------
+
+    def slotted(self, vector: Array) -> Array:
+        """A force with its components in the order of the slots."""
+        return self.mesh.field_slots(vector)
+
+    def slotted_b(self) -> Array:
+        """b by slots; in 2D in the empty slot, negative since (x, z, y) is left-handed."""
+        if self.mesh.dimensions == 2:
+            return np.array([0.0, -self.b[2], 0.0])
+        return np.asarray(self.mesh.field_slots(self.b))
+
+    def _berry_flux(self, t: float) -> tuple[Faces, float]:
+        """T = ħ(e·b)B_k + ħℰ_k×b through faces, as arrays and the factor they lack."""
+        strength: float = 0.0
+        flux: Faces = (_NONE, _NONE, _NONE)
+        along = self.hbar * float(self.e @ self.b)
+        texture = self.hbar != 0.0 and self.texture_moves and bool(np.any(self.b))
+        if texture:
+            parts = [g.texture_flux(t, self.b) for g in self.geometries]
+            flux = tuple(np.stack([part[slot] for part in parts]) for slot in range(3))  # type: ignore[assignment]
+            self.texture_rate = self._outflow_of(flux)
+            strength = 1.0
+            if along and self.mesh.dimensions == 3:
+                for slot in range(3):
+                    flux[slot][...] += along * np.stack([f[slot] for f in self._fluxes])
+        elif along and self.mesh.dimensions == 3:
+            flux = tuple(np.stack([f[slot] for f in self._fluxes]) for slot in range(3))  # type: ignore[assignment]
+            strength = along
+        return flux, strength
+
+    def _assemble(self, t: float) -> None:
+        """Fill W for the fields at time t."""
+        flux, strength = self._berry_flux(t)
+        self._run_assembly(self.w, flux, strength)
+        if self.system.equation.level == "projected" and strength:
+            if self.drift is self.w:
+                self.drift = self._like_w()
+            self._run_assembly(self.drift, flux, 0.0)
+
+    def _run_assembly(
+        self,
+        out: Faces,
+        flux: Faces,
+        strength: float,
+        corners: Array | None = None,
+        e: Array | None = None,
+        b: Array | None = None,
+    ) -> None:
+        self.device.launch(
+            assemble,
+            *out,
+            self.corners if corners is None else corners,
+            flux,
+            self.slotted(self.e) if e is None else e,
+            self.slotted_b() if b is None else b,
+            strength,
+            self.mesh.widths,
+            self.mesh.edges,
+            self.mesh.active,
+        )
+
+    def _like_w(self) -> Faces:
+        return (np.zeros_like(self.w[0]), np.zeros_like(self.w[1]), np.zeros_like(self.w[2]))
+
+    def circulation(self, corners: Array) -> Faces:
+        """∮ A b·dl around every face for any band quantity A on the corners, as W without e."""
+        out = self._like_w()
+        self._run_assembly(out, (_NONE, _NONE, _NONE), 0.0, corners, np.zeros(3))
+        return out
+
+    def field_part(self) -> Faces:
+        """W without the circulation of ε̄ b: what drives a Fermi function of ε̄."""
+        if self._driven is None:
+            self._driven = self._like_w()
+        flux, strength = self._berry_flux(self.time)
+        self._run_assembly(self._driven, flux, strength, b=np.zeros(3))
+        return self._driven
+
+    def _outflow_of(self, flux: Faces) -> Array:
+        """-∇·∫T per volume: the rate of F from a texture in motion.  (valley, A, B, C)"""
+        rate = np.zeros((self.system.valleys, *self.mesh.shape))
+        for slot in self.mesh.slots:
+            rate -= np.diff(flux[slot], axis=slot + 1)
+        rate /= self.mesh.volumes
+        rate[self.glued] = 0.0
+        return rate
+
+    def set_time(self, t: float) -> None:
+        """Fields, energies, curvatures and face velocities at time t."""
+        if t == self.time or not self.moves:
+            self.time = t
+            return
+        self.time = t
+        self.e, self.b = self.system.fields.electric(t), self.system.fields.magnetic(t)
+        if self.texture_moves and self.hbar and self.largest_b > 0.0:
+            self._measure_geometry(t)
+        if self.geometry_moves:
+            self._set_corners(t)
+        self._assemble(t)
+
+    def faraday_rate(self) -> Array | None:
+        """ħ B_k·ḃ of every cell, the Faraday source of a uniform b(t).  (valley, A, B, C)"""
+        if not (self.b_moves and self.curvature is not None):
+            return None
+        rate = self.system.fields.magnetic_rate(self.time)
+        source = self.hbar * np.einsum("i,vi...->v...", rate, self.curvature)
+        source[self.glued] = 0.0
+        return np.asarray(source)
+
+    def dressing_rate(self) -> Array | None:
+        """∂ₜF = ħ(B·ḃ + b·Ḃ) by the discrete flow itself; None if F is constant."""
+        if not (self.geometry_moves and self.curvature is not None):
+            return None
+        rate = self.faraday_rate()
+        if self.texture_moves and np.any(self.b):
+            rate = self.texture_rate if rate is None else rate + self.texture_rate
+        return rate
+
+    def fastest(self, dressing: Array) -> float:
+        """max Σ_faces outflow/(V D_s): the reciprocal of the largest stable forward step."""
+        self.device.launch(
+            fastest_outflow,
+            self._rates,
+            *self.w,
+            dressing,
+            tuple(1.0 / width for width in self.mesh.widths),
+            self.mesh.active,
+            self._line,
+        )
+        return float(self._rates.max())
+
+    def _check(self) -> None:
+        if self.system.equation.level != "dressed" or not self.hbar:
+            return
+        worst = float(np.abs(self.dressing).max())
+        if worst >= 2.0:
+            valley, *cell = np.unravel_index(
+                int(np.argmax(np.abs(self.dressing))), self.dressing.shape
+            )
+            place = ", ".join(
+                f"{axis.name} = {axis.centres[cell[slot]]:.4g}"
+                for axis, slot in zip(self.mesh.grid.momentum, self.mesh.slots, strict=True)
+            )
+            raise PhysicsError(
+                f"D_s = 1 - q_s b·B_k reaches {1.0 - 0.5 * worst:.3g} at {place} "
+                f"(valley {valley}): the magnetic length is shorter than the distance to the "
+                "gap closing; lower B, or enlarge the glued ball with [equation] node_radius."
+            )
+
+    @property
+    def bytes(self) -> int:
+        """Memory held by the geometry."""
+        arrays: list[Array] = [*self.w, self.dressing, self.corners]
+        if self.drift is not self.w:
+            arrays += [*self.drift]
+        if self.curvature is not None:
+            arrays.append(self.curvature)
+        for flux in self._fluxes:
+            arrays += [*flux] if isinstance(flux, tuple) else [flux]
+        return sum(array.nbytes for array in arrays)
+
+    def release(self) -> None:
+        """Drop what a static flow does not need again."""
+        if not self.moves:
+            self.corners = np.zeros((0, 0, 0, 0))
+            self._fluxes, self._driven = [], None

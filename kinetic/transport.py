@@ -1,0 +1,433 @@
+"""Arrays of the evolved state and one stage of its equation.
+
+State-sized arrays: u, its Runge-Kutta register u₀, the padded occupation f that the fluxes
+see, and the split-off equilibrium; the stages allocate nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kinetic.averages import box_averages
+from kinetic.device import Device
+from kinetic.equation import SCHEMES, Equation
+from kinetic.flow import Flow
+from kinetic.grid import Array
+from kinetic.initial import FromFile, Initial, Points, grand_potential
+from kinetic.kernels import CENTRAL6, LINEAR5
+from kinetic.kernels.interband import exchange
+from kinetic.kernels.state import (
+    BOLTZMANN,
+    DRESSED,
+    PROJECTED,
+    add_collisions,
+    add_source,
+    flag_rows,
+    glue,
+    occupations,
+    repair,
+)
+from kinetic.kernels.sweep import sweep
+from kinetic.mesh import Mesh, wrap
+
+LEVEL = {"boltzmann": BOLTZMANN, "projected": PROJECTED, "dressed": DRESSED}
+TOLERANCE = 1e-14
+_NONE = np.zeros((1, 1, 1, 1))
+
+
+class Transport:
+    """The state on its mesh and the right-hand side of its equation.
+
+    Parameters
+    ----------
+    flow
+        Velocities and densities.
+    equation
+        Level and scheme.
+    initial
+        State at the start.
+    device
+        Where the loops run.
+    """
+
+    def __init__(self, flow: Flow, equation: Equation, initial: Initial, device: Device) -> None:
+        self.flow, self.equation, self.device, self.mesh = flow, equation, device, flow.mesh
+        mesh = self.mesh
+        self.level = LEVEL[equation.level]
+        self.scheme = SCHEMES[equation.scheme]
+        self.bands = 2 * flow.system.valleys
+        self.u = np.zeros((self.bands, *mesh.shape))
+        self.base = np.zeros_like(self.u)
+        self.f = np.zeros((self.bands, *mesh.padded_shape))
+        self.dressing = flow.dressing.copy()
+        self.dressing_base = np.zeros_like(self.dressing)
+        self.dresses = bool(np.any(self.dressing)) or flow.dressing_rate() is not None
+        self._constants()
+        self.split = bool(
+            equation.well_balanced
+            and initial.equilibrium
+            and np.any(flow.b)
+            and not flow.geometry_moves
+        )
+        self.equilibrium = _NONE
+        self._prepare(initial)
+
+    def _constants(self) -> None:
+        mesh = self.mesh
+        a, b, c = mesh.shape
+        inverse = tuple(1.0 / width for width in mesh.widths)
+        # The product rule of u = D f is for the scheme of full order; it knows no bounds.
+        self.bend = self.scheme == LINEAR5 and self.level != BOLTZMANN and self.dresses
+        graded = not mesh.grid.momentum[-1].uniform
+        self._mesh = (
+            inverse,
+            mesh.faces,
+            mesh.products,
+            mesh.ghosts,
+            mesh.active,
+            mesh.periodic,
+            graded,
+        )
+        self.blocks = max(1, min(a, 16, self.mesh.volumes.size // 2048))
+        workers = self.device.threads
+        self._scratch = (
+            np.zeros((workers, 2, b, c)),
+            np.zeros((workers, 2, c)),
+            np.zeros((workers, c + 1)),
+        )
+        self._leaks = np.zeros((self.bands * self.blocks, 6))
+        self._exchange_leaks = np.zeros((self.bands // 2 * a, 6))
+        self._exchange_rates = np.zeros((self.bands // 2, a))
+        self._spans = (
+            np.repeat(mesh.products[0][0][:, None], c, axis=1),
+            np.repeat(mesh.products[1][0][:, None], c, axis=1),
+        )
+        self._marks = np.zeros((self.bands, a, b), dtype=bool)
+        self.small = self.u.size < 4096
+
+    # --- initial state --------------------------------------------------------------------
+
+    def _averages(self, initial: Initial) -> Array:
+        """Cell averages of the initial occupation with three ghost layers on open axes."""
+        mesh, flow = self.mesh, self.flow
+        order = 3 if mesh.dimensions < 3 else 2
+        lower, upper = [], []
+        for axis in mesh.grid.momentum:
+            edges = np.asarray(axis.edges) if axis.periodic else axis.extended_edges(3)
+            lower.append(edges[:-1])
+            upper.append(edges[1:])
+        pieces = []
+        for valley, geometry in enumerate(flow.geometries):
+
+            def occupation(k: list[Array], valley: int = valley, geometry=geometry) -> Array:  # type: ignore[no-untyped-def]
+                energy = geometry.energies(k, flow.time, flow.b)
+                return initial.occupation(Points(k, energy, valley))
+
+            pieces.append(box_averages(occupation, lower, upper, order))  # type: ignore[arg-type]
+        f = np.concatenate(pieces)
+        shape = [1, 1, 1]
+        for slot, size in zip(mesh.slots, f.shape[1:], strict=True):
+            shape[slot] = size
+        return f.reshape(self.bands, *shape)
+
+    def _prepare(self, initial: Initial) -> None:
+        """Fill u, the inflow of open faces and the split-off equilibrium."""
+        mesh = self.mesh
+        if isinstance(initial, FromFile):
+            cells = (self.bands // 2, 2, *mesh.grid.shape)
+            extended = initial.cells(cells).reshape(self.bands, *mesh.shape)
+            for slot in mesh.slots:
+                if not mesh.periodic[slot]:
+                    width = [(0, 0)] * 4
+                    width[slot + 1] = (3, 3)
+                    extended = np.pad(extended, width, mode="edge")
+        else:
+            extended = self._averages(initial)
+        inner: list[slice] = [slice(None)]
+        for slot in range(3):
+            open_axis = slot in mesh.slots and not mesh.periodic[slot]
+            inner.append(slice(3, -3) if open_axis else slice(None))
+        f = np.ascontiguousarray(extended[tuple(inner)])
+        for valley, glue_ in enumerate(self.flow.glue):
+            if len(glue_.cells):
+                pair = f[2 * valley : 2 * valley + 2].reshape(2, -1)
+                pair[:, glue_.cells] = pair[:, glue_.cells].mean(axis=0)
+        self.initial_occupation = f
+        self.u[...] = self.density_of(f)
+        self.inflow: dict[int, Array] = {}
+        for slot in mesh.slots:
+            if mesh.periodic[slot]:
+                continue
+            pick = list(inner)
+            sides = []
+            for part in (slice(0, 3), slice(-3, None)):
+                pick[slot + 1] = part
+                sides.append(np.moveaxis(extended[tuple(pick)], slot + 1, 1))
+            self.inflow[slot] = np.stack(sides, axis=1)  # (band, side, 3, others)
+            if self.equation.inflow == "filled":
+                self.inflow[slot][0::2], self.inflow[slot][1::2] = 1.0, 0.0
+        if self.split:
+            self._split_off(initial)
+
+    def _split_off(self, initial: Initial) -> None:
+        """Declare the equilibrium whose ∂ε̄×b flux is circulation and drops out."""
+        self.split = False
+        self.occupy()
+        equilibrium = self.f[(slice(None), *self.mesh.interior)].copy()
+        self.split, self.equilibrium = True, equilibrium
+        potential = np.empty_like(self.flow.corners)
+        for valley in range(self.bands // 2):
+            reservoir = initial.reservoir(valley)
+            assert reservoir is not None
+            pair = slice(2 * valley, 2 * valley + 2)
+            potential[pair] = grand_potential(self.flow.corners[pair], *reservoir)
+        circulating = self.flow.circulation(potential)
+        self.steady_leak = np.zeros(6)
+        for slot in self.mesh.slots:
+            if not self.mesh.periodic[slot]:
+                ends = np.moveaxis(circulating[slot], slot + 1, 0)
+                self.steady_leak[2 * slot] = -ends[0].sum()
+                self.steady_leak[2 * slot + 1] = ends[-1].sum()
+        padded = np.zeros_like(self.f)
+        padded[(slice(None), *self.mesh.interior)] = equilibrium
+        for slot, values in self.inflow.items():
+            ends = np.moveaxis(padded, slot + 1, 1)
+            index: list[slice] = [slice(None), slice(None)]
+            index += [self.mesh.interior[other] for other in range(3) if other != slot]
+            ends[:, :3][tuple(index)] = values[:, 0]
+            ends[:, -3:][tuple(index)] = values[:, 1]
+            self.inflow[slot] = np.zeros_like(values)
+        self._wrap(padded)
+        self.padded_equilibrium = padded
+        self.source = np.zeros_like(self.u)
+        self._equilibrium_source()
+
+    def _equilibrium_source(self) -> None:
+        """-∇·(W_e f_eq): what e does to the split-off equilibrium; W_e = W - ∮ε̄b."""
+        flow = self.flow
+        if not np.any(flow.e):
+            self.source[...] = 0.0
+            self.source_leak = np.zeros(6)
+            return
+        driven = flow.field_part()
+        self.source[...] = 0.0
+        self.device.launch(
+            sweep,
+            self.source,
+            self.base,
+            self.base,
+            self.padded_equilibrium,
+            *driven,
+            (0.0, 1.0, 1.0),
+            self._mesh,
+            CENTRAL6,
+            False,
+            self.blocks,
+            self._scratch,
+            self._leaks,
+            small=self.small,
+        )
+        self.source_leak = self._leaks.sum(axis=0)
+
+    def density_of(self, f: Array) -> Array:
+        """u of given cell averages of the occupation: the inverse of `occupy`."""
+        d = np.repeat(self.dressing, 2, axis=0)
+        sign = np.where(np.arange(self.bands) % 2 == 1, 1.0, -1.0)[:, None, None, None]
+        if self.level == BOLTZMANN:
+            return f.copy()
+        if self.level == DRESSED:
+            first, second, pair = 0.5 * sign * d, f, f.copy()
+        else:
+            n_z = np.repeat(f[1::2] - f[0::2], 2, axis=0)
+            first, second, pair = 0.25 * d, n_z, f.copy()
+        u = pair + first * second
+        if self.bend:
+            for slot in self.mesh.slots:
+                factor = self.mesh.products[slot][0]
+                shape = [1, 1, 1]
+                shape[slot] = -1
+                steps = [
+                    np.roll(x, -1, axis=slot + 1) - np.roll(x, 1, axis=slot + 1)
+                    for x in (first, second)
+                ]
+                u += factor.reshape(shape) * steps[0] * steps[1]
+        return u
+
+    # --- one stage ------------------------------------------------------------------------
+
+    def _wrap(self, padded: Array) -> None:
+        for slot in self.mesh.slots:
+            if self.mesh.periodic[slot]:
+                wrap(padded, slot + 1, self.mesh.shape[slot], self.mesh.ghosts[slot])
+
+    def occupy(self) -> None:
+        """f from u (less the split-off equilibrium), with its ghosts."""
+        self.device.launch(
+            occupations,
+            self.f,
+            self.u,
+            self.dressing,
+            self.equilibrium,
+            self.split,
+            self.level if self.dresses else BOLTZMANN,
+            self.mesh.products,
+            self.mesh.ghosts,
+            self.bend,
+            self._spans,
+            small=self.small,
+        )
+        for valley, glue_ in enumerate(self.flow.glue):
+            if len(glue_.cells):
+                glue(
+                    self.f,
+                    self.u,
+                    self.equilibrium,
+                    self.split,
+                    valley,
+                    glue_.cells,
+                    self.mesh.shape,
+                    self.mesh.ghosts,
+                )
+        if hasattr(self, "inflow"):
+            self._fill_open()
+        self._wrap(self.f)
+
+    def _fill_open(self) -> None:
+        """Ghosts of open faces: the given state where the flow enters, else the last cell."""
+        interior = self.mesh.interior
+        for slot, values in self.inflow.items():
+            ends = np.moveaxis(self.f, slot + 1, 1)
+            faces = np.moveaxis(self.flow.w[slot], slot + 1, 1)
+            others = tuple(interior[other] for other in range(3) if other != slot)
+            for side, (ghost, cell, face, sign) in enumerate(
+                (((0, 1, 2), 3, 0, -1.0), ((-3, -2, -1), -4, -1, 1.0))
+            ):
+                leaves = sign * faces[:, face] > 0.0
+                last = ends[(slice(None), cell, *others)]
+                for layer, index in enumerate(ghost):
+                    ends[(slice(None), index, *others)] = np.where(
+                        leaves, last, values[:, side, layer]
+                    )
+
+    def stage(self, alpha: float, beta: float, gamma: float, collide: Array | None) -> Array:
+        """u ← α u₀ + β u + γ L(f); returns the leak rates of the six outer faces.
+
+        `collide` is C[f] of all bands, or None.
+        """
+        flow = self.flow
+        source = self.source if self.split else self.base
+        if self.split and flow.e_moves:
+            self._equilibrium_source()
+        self.device.launch(
+            sweep,
+            self.u,
+            self.base,
+            source,
+            self.f,
+            *flow.w,
+            (alpha, beta, gamma),
+            self._mesh,
+            self.scheme,
+            self.split,
+            self.blocks,
+            self._scratch,
+            self._leaks,
+            small=self.small,
+        )
+        leak = self._leaks.sum(axis=0)
+        if self.split:
+            leak = leak + self.source_leak + self.steady_leak
+        if self.level == PROJECTED and self.dresses:
+            leak = leak + self._exchange(gamma)
+        self.faraday = 0.0
+        rate = flow.faraday_rate()
+        if rate is not None and self.level != BOLTZMANN:
+            inner = self.f[(slice(None), *self.mesh.interior)]
+            self.faraday = 0.5 * float(
+                np.sum(rate * (inner[1::2] - inner[0::2]) * self.mesh.volumes)
+            )
+            self.device.launch(
+                add_source,
+                self.u,
+                self.f,
+                self.equilibrium,
+                self.split,
+                rate,
+                gamma,
+                self.level,
+                self.mesh.ghosts,
+                small=self.small,
+            )
+        if collide is not None:
+            level = self.level if self.dresses else BOLTZMANN
+            self.device.launch(
+                add_collisions, self.u, collide, self.dressing, gamma, level, small=self.small
+            )
+        change = flow.dressing_rate()
+        if change is not None:
+            self.dressing *= beta
+            if alpha != 0.0:
+                self.dressing += alpha * self.dressing_base
+            self.dressing += gamma * change
+        return leak
+
+    def _exchange(self, gamma: float) -> Array:
+        flow = self.flow
+        inverse, tables, products, ghosts, active, wraps, _ = self._mesh
+        texture = np.zeros_like(self.dressing)
+        if flow.texture_moves and np.any(flow.b):
+            texture = flow.texture_rate
+        equilibrium = self.padded_equilibrium if self.split else _NONE
+        self.device.launch(
+            exchange,
+            self.u,
+            self.f,
+            equilibrium,
+            self.split,
+            self.dressing,
+            flow.w,
+            flow.drift,
+            texture,
+            gamma,
+            (
+                inverse,
+                tables,
+                products,
+                ghosts,
+                active,
+                wraps,
+                flow.slotted(flow.e),
+                self.mesh.widths,
+            ),
+            self._exchange_leaks,
+            self._exchange_rates,
+            small=self.small,
+        )
+        return np.asarray(self._exchange_leaks.sum(axis=0))
+
+    def bound(self) -> int:
+        """Bring 0 <= f <= 1 back after a stage; returns how many cells could not be mended."""
+        self.device.launch(
+            flag_rows, self._marks, self.u, self.dressing, TOLERANCE, small=self.small
+        )
+        flagged = np.flatnonzero(self._marks)
+        if not len(flagged):
+            return 0
+        return int(
+            repair(
+                self.u,
+                self.dressing,
+                self.mesh.volumes,
+                flagged,
+                self.flow.glued,
+                self.mesh.periodic,
+                TOLERANCE,
+            )
+        )
+
+    def occupation(self) -> Array:
+        """f_s of every cell, the equilibrium included.  (valley·band, A, B, C)"""
+        out = self.f[(slice(None), *self.mesh.interior)].copy()
+        if self.split:
+            out += self.equilibrium
+        return out
