@@ -45,7 +45,9 @@ class Assembly:
         from kinetic.system import System
 
         try:
-            return Evolution(System(**self.pieces), self.stepping, start=self.start)
+            return Evolution(
+                System(**self.pieces), self.stepping, start=self.start, stop=self.stop
+            )
         except MemoryError:
             raise InputError("[grid] this run does not fit into the memory.") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import Any
 
@@ -30,7 +31,8 @@ class Progress:
                 initial=now - start,
                 desc="compiling",
                 bar_format=_FORMAT,
-                dynamic_ncols=True,
+                ncols=min(100, shutil.get_terminal_size().columns),
+                nrows=20,  # or tqdm hides the bar on a terminal of unknown size
                 file=sys.stderr,
             )
 

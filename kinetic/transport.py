@@ -14,7 +14,7 @@ from kinetic.equation import SCHEMES, Equation
 from kinetic.flow import Flow
 from kinetic.grid import Array
 from kinetic.initial import FromFile, Initial, Points, grand_potential
-from kinetic.kernels import CENTRAL6, LINEAR5
+from kinetic.kernels import LINEAR5, MP5
 from kinetic.kernels.interband import exchange
 from kinetic.kernels.state import (
     BOLTZMANN,
@@ -101,7 +101,15 @@ class Transport:
         self._spans = (
             np.repeat(mesh.products[0][0][:, None], c, axis=1),
             np.repeat(mesh.products[1][0][:, None], c, axis=1),
+            mesh.products[2][0][None, :],
         )
+        self._smooth = np.zeros((1, 1, 1, 1), dtype=np.uint8)
+        if self.bend:
+            rough = self.flow.glued.copy()
+            for slot in mesh.slots:
+                rough |= np.roll(self.flow.glued, 1, axis=slot + 1)
+                rough |= np.roll(self.flow.glued, -1, axis=slot + 1)
+            self._smooth = (~rough).astype(np.uint8)
         self._marks = np.zeros((self.bands, a, b), dtype=bool)
         self.small = self.u.size < 4096
 
@@ -220,7 +228,7 @@ class Transport:
             *driven,
             (0.0, 1.0, 1.0),
             self._mesh,
-            CENTRAL6,
+            MP5,
             False,
             self.blocks,
             self._scratch,
@@ -242,6 +250,7 @@ class Transport:
             first, second, pair = 0.25 * d, n_z, f.copy()
         u = pair + first * second
         if self.bend:
+            smooth = np.repeat(self._smooth, 2, axis=0)
             for slot in self.mesh.slots:
                 factor = self.mesh.products[slot][0]
                 shape = [1, 1, 1]
@@ -250,7 +259,7 @@ class Transport:
                     np.roll(x, -1, axis=slot + 1) - np.roll(x, 1, axis=slot + 1)
                     for x in (first, second)
                 ]
-                u += factor.reshape(shape) * steps[0] * steps[1]
+                u += smooth * factor.reshape(shape) * steps[0] * steps[1]
         return u
 
     # --- one stage ------------------------------------------------------------------------
@@ -270,10 +279,10 @@ class Transport:
             self.equilibrium,
             self.split,
             self.level if self.dresses else BOLTZMANN,
-            self.mesh.products,
+            self._spans,
             self.mesh.ghosts,
             self.bend,
-            self._spans,
+            self._smooth,
             small=self.small,
         )
         for valley, glue_ in enumerate(self.flow.glue):

@@ -414,3 +414,13 @@ def test_finished_run_may_drop_its_checkpoint(tmp_path):
     simulation("output.keep_checkpoint=false").run(out).close()
     assert [p.name for p in tmp_path.iterdir()] == ["out.nc"]
     assert np.isfinite(data_of(out).density).all()
+
+
+def test_bar_shows_time_and_steps(capsys):
+    simulation().run(progress=True)
+    shown = capsys.readouterr().err
+    assert "compiling" in shown
+    assert "100%" in shown
+    simulation().run(progress=False)
+    simulation().run()
+    assert capsys.readouterr().err == ""

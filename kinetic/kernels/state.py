@@ -22,14 +22,14 @@ def dressed_row(out, u, dressing, sign):
 
 
 @compiled
-def dressed_bend(out, u, dressing, sign, ahead_u, back_u, ahead_d, back_d, factor):
+def dressed_bend(out, u, dressing, sign, ahead_u, back_u, ahead_d, back_d, factor, smooth):
     """Take (h²/12) ∂D ∂f/D off f, along one direction, with ∂f = (∂g - f ∂D)/D."""
     half = 0.5 * sign
     for k in range(np.uintp(out.size)):
         inverse = 1.0 / (1.0 + half * dressing[k])
         step = half * (ahead_d[k] - back_d[k])
         slope = (ahead_u[k] - back_u[k]) - u[k] * inverse * step
-        out[k] -= factor[k] * step * slope * inverse * inverse
+        out[k] -= factor[k] * smooth[k] * step * slope * inverse * inverse
 
 
 @compiled
@@ -40,44 +40,54 @@ def projected_row(out, own, low, high, dressing):
 
 
 @compiled
-def projected_bend(out, ahead_low, ahead_high, back_low, back_high, ahead_d, back_d, factor):
-    """Take ¼ (h²/12) ∂F ∂n_z off f, along one direction."""
+def projected_bend(out, ahead, back, ahead_d, back_d, factor, smooth):
+    """Take ¼ (h²/12) ∂F ∂n_z off f, along one direction; ahead, back: n of both bands."""
     for k in range(np.uintp(out.size)):
-        slope = (ahead_high[k] - ahead_low[k]) - (back_high[k] - back_low[k])
-        out[k] -= 0.25 * factor[k] * (ahead_d[k] - back_d[k]) * slope
+        slope = (ahead[1, k] - ahead[0, k]) - (back[1, k] - back[0, k])
+        out[k] -= 0.25 * factor[k] * smooth[k] * (ahead_d[k] - back_d[k]) * slope
 
 
 @compiled
-def bend_row(out, u, dressing, level, band, i, j, i1, j1, i0, j0, a, b, factor):
-    """Product-rule term between the rows (i1, j1) and (i0, j0), faces a:b of the output."""
-    d1, d0 = dressing[i1, j1], dressing[i0, j0]
+def bend_row(out, pair, d, level, band, centre, ahead, back, factor, smooth):
+    """Product-rule term of one direction; centre, ahead, back are (i, j, first, last) of rows."""
+    i, j, a, b = centre
+    i1, j1, a1, b1 = ahead
+    i0, j0, a0, b0 = back
+    d1, d0 = d[i1, j1, a1:b1], d[i0, j0, a0:b0]
     if level == DRESSED:
-        sign = 2.0 * band - 1.0
         dressed_bend(
-            out,
-            u[band, i, j],
-            dressing[i, j],
-            sign,
-            u[band, i1, j1],
-            u[band, i0, j0],
+            out[a:b],
+            pair[band, i, j, a:b],
+            d[i, j, a:b],
+            2.0 * band - 1.0,
+            pair[band, i1, j1, a1:b1],
+            pair[band, i0, j0, a0:b0],
             d1,
             d0,
-            factor,
+            factor[a:b],
+            smooth[i, j, a:b],
         )
     else:
         projected_bend(
-            out, u[0, i1, j1], u[1, i1, j1], u[0, i0, j0], u[1, i0, j0], d1, d0, factor
+            out[a:b],
+            pair[:, i1, j1, a1:b1],
+            pair[:, i0, j0, a0:b0],
+            d1,
+            d0,
+            factor[a:b],
+            smooth[i, j, a:b],
         )
 
 
 @released
 def occupations(
-    worker, workers, f, u, dressing, equilibrium, split, level, products, ghosts, bend, spans
+    worker, workers, f, u, dressing, equilibrium, split, level, spans, ghosts, bend, smooth
 ):
     """Fill the interior of f (padded) with the occupation minus the split-off equilibrium.
 
-    u, equilibrium (valley·band, A, B, C); dressing F (valley, A, B, C); spans: per-slot factors
-    (A, C), (B, C) rows of constant product factors and (C,) for the row itself.
+    u, equilibrium (valley·band, A, B, C); dressing F (valley, A, B, C); spans: product-rule
+    factors of each slot as rows, (A, C), (B, C) and (1, C); smooth: 1, or 0 next to glued
+    cells, where F jumps.  (valley, A, B, C)
     """
     bands, na, nb, nc = u.shape
     ga, gb, gc = ghosts
@@ -86,7 +96,6 @@ def occupations(
         valley, band = index // 2, index % 2
         pair = u[2 * valley : 2 * valley + 2]
         d = dressing[valley]
-        up, down = (i + 1) % na, (i - 1) % na
         for j in range(nb):
             out = f[index, i + ga, j + gb, gc : gc + nc]
             if level == BOLTZMANN:
@@ -96,29 +105,21 @@ def occupations(
             else:
                 projected_row(out, pair[band, i, j], pair[0, i, j], pair[1, i, j], d[i, j])
             if bend:
-                if na > 1 and products[0][0, i] != 0.0:
-                    bend_row(out, pair, d, level, band, i, j, up, j, down, j, 0, nc, spans[0][i])
-                if nb > 1 and products[1][0, j] != 0.0:
-                    jp, jm = (j + 1) % nb, (j - 1) % nb
-                    bend_row(out, pair, d, level, band, i, j, i, jp, i, jm, 0, nc, spans[1][j])
-                for k in range(nc):
-                    factor = products[2][0, k]
-                    if factor == 0.0:
-                        continue
-                    kp = k + 1 if k + 1 < nc else 0
-                    km = k - 1 if k > 0 else nc - 1
-                    step = d[i, j, kp] - d[i, j, km]
-                    if level == DRESSED:
-                        sign = 2.0 * band - 1.0
-                        inverse = 1.0 / (1.0 + 0.5 * sign * d[i, j, k])
-                        change = pair[band, i, j, kp] - pair[band, i, j, km]
-                        change -= pair[band, i, j, k] * inverse * 0.5 * sign * step
-                        out[k] -= factor * 0.5 * sign * step * change * inverse * inverse
-                    else:
-                        change = (pair[1, i, j, kp] - pair[0, i, j, kp]) - (
-                            pair[1, i, j, km] - pair[0, i, j, km]
-                        )
-                        out[k] -= 0.25 * factor * step * change
+                here, flat = (i, j, 0, nc), smooth[valley]
+                if spans[0][i, 0] != 0.0:
+                    ahead, back = ((i + 1) % na, j, 0, nc), ((i - 1) % na, j, 0, nc)
+                    bend_row(out, pair, d, level, band, here, ahead, back, spans[0][i], flat)
+                if spans[1][j, 0] != 0.0:
+                    ahead, back = (i, (j + 1) % nb, 0, nc), (i, (j - 1) % nb, 0, nc)
+                    bend_row(out, pair, d, level, band, here, ahead, back, spans[1][j], flat)
+                along = spans[2][0]
+                here, ahead, back = (i, j, 1, nc - 1), (i, j, 2, nc), (i, j, 0, nc - 2)
+                bend_row(out, pair, d, level, band, here, ahead, back, along, flat)
+                if along[0] != 0.0:
+                    here, ahead, back = (i, j, 0, 1), (i, j, 1, 2), (i, j, nc - 1, nc)
+                    bend_row(out, pair, d, level, band, here, ahead, back, along, flat)
+                    here, ahead, back = (i, j, nc - 1, nc), (i, j, 0, 1), (i, j, nc - 2, nc - 1)
+                    bend_row(out, pair, d, level, band, here, ahead, back, along, flat)
             if split:
                 for k in range(np.uintp(nc)):
                     out[k] -= equilibrium[index, i, j, k]
@@ -185,66 +186,87 @@ def add_collisions(worker, workers, u, rate, dressing, gamma, level):
                 u[high, i, j, k] += gamma * upper
 
 
-@released
-def repair(u, dressing, volumes, flagged, skip, periodic, tolerance):
-    """Bring f = u/D_s back into [0, 1] by exchange with neighbouring cells; returns failures.
+@compiled
+def place(position, size, wraps):
+    """Index of a neighbour, or -1 beyond an open end."""
+    if 0 <= position < size:
+        return position
+    return position % size if wraps else -1
 
-    Each excess is shared out to the neighbours in proportion to the room they have, so the
-    charge is kept to rounding and no bound is broken anew.
+
+@compiled
+def reach(size, radius, wraps):
+    """How far a search may go along an axis without meeting a cell twice."""
+    return min(radius, (size - 1) // 2 if wraps else size - 1)
+
+
+@compiled
+def room(u, dressing, glued, band, a, b, c, deficit):
+    """What a cell can give (to a deficit) or take, per volume.
+
+    Glued cells pool their bands and may take a little more: bounds are not judged there.
+    """
+    low = band - band % 2
+    if glued[band // 2, a, b, c]:
+        value, limit = u[low, a, b, c] + u[low + 1, a, b, c], 2.01
+    else:
+        value = u[band, a, b, c]
+        limit = 1.0 + (band % 2 - 0.5) * dressing[band // 2, a, b, c]
+    return max(value if deficit else limit - value, 0.0)
+
+
+@released
+def repair(u, dressing, volumes, flagged, glued, periodic, tolerance):
+    """Bring f = u/D_s back into [0, 1] by exchange with nearby cells of the same band.
+
+    Each excess is shared out in proportion to the room of the cells around, in the smallest
+    cube that has enough; the charge is kept to rounding and no bound is broken anew.  Returns
+    how many cells could not be mended.
     Source: Shashkov and Wendroff, J. Comput. Phys. 198, 265 (2004) ("repair").
     flagged: flat (valley·band, A, B) indices of rows that break a bound.
-    skip: glued cells, where only the sum of the bands matters.  (valley, A, B, C)
     """
-    bands, na, nb, nc = u.shape
+    _, na, nb, nc = u.shape
     failures = 0
-    room = np.zeros(6)
-    where = np.zeros((6, 3), dtype=np.int64)
     for entry in flagged:
         band, i, j = entry // (na * nb), (entry // nb) % na, entry % nb
-        valley, sign = band // 2, 2.0 * (band % 2) - 1.0
         for k in range(nc):
-            if skip[valley, i, j, k]:
+            if glued[band // 2, i, j, k]:
                 continue
-            top = 1.0 + 0.5 * sign * dressing[valley, i, j, k]
+            top = 1.0 + (band % 2 - 0.5) * dressing[band // 2, i, j, k]
             value = u[band, i, j, k]
-            if value < -tolerance * top:
-                excess = value
-            elif value > top * (1.0 + tolerance):
-                excess = value - top
-            else:
+            if -tolerance * top <= value <= top * (1.0 + tolerance):
                 continue
+            excess = value if value < 0.0 else value - top
             mass = excess * volumes[i, j, k]
-            count, total = 0, 0.0
-            for axis in range(3):
-                size = (na, nb, nc)[axis]
-                if size < 2:
-                    continue
-                for step in (-1, 1):
-                    position = (i, j, k)[axis] + step
-                    if position < 0 or position >= size:
-                        if not periodic[axis]:
-                            continue
-                        position %= size
-                    a = position if axis == 0 else i
-                    b = position if axis == 1 else j
-                    c = position if axis == 2 else k
-                    if skip[valley, a, b, c]:
-                        continue
-                    limit = 1.0 + 0.5 * sign * dressing[valley, a, b, c]
-                    free = u[band, a, b, c] if mass < 0.0 else limit - u[band, a, b, c]
-                    where[count, 0], where[count, 1], where[count, 2] = a, b, c
-                    room[count] = max(free, 0.0) * volumes[a, b, c]
-                    total += room[count]
-                    count += 1
-            moved = min(1.0, total / abs(mass)) if total > 0.0 else 0.0
-            if moved < 1.0:
+            mended = False
+            for radius in range(1, max(na, nb, nc)):
+                ra = reach(na, radius, periodic[0])
+                rb = reach(nb, radius, periodic[1])
+                rc = reach(nc, radius, periodic[2])
+                total = 0.0
+                for share in range(2):
+                    part = mass / total if share else 0.0
+                    for da in range(-ra, ra + 1):
+                        for db in range(-rb, rb + 1):
+                            for dc in range(-rc, rc + 1):
+                                a = place(i + da, na, periodic[0])
+                                b = place(j + db, nb, periodic[1])
+                                c = place(k + dc, nc, periodic[2])
+                                if min(a, b, c) < 0 or (da == 0 and db == 0 and dc == 0):
+                                    continue
+                                free = room(u, dressing, glued, band, a, b, c, excess < 0.0)
+                                if share:
+                                    u[band, a, b, c] += part * free
+                                else:
+                                    total += free * volumes[a, b, c]
+                    if total < abs(mass):
+                        break
+                    mended = share == 1
+                if mended:
+                    u[band, i, j, k] = value - excess
+                    break
+            if not mended:
                 failures += 1
-            for n in range(count):
-                if total > 0.0:
-                    share = moved * mass * room[n] / total
-                    a, b, c = where[n, 0], where[n, 1], where[n, 2]
-                    u[band, a, b, c] += share / volumes[a, b, c]
-            u[band, i, j, k] -= moved * excess
     return failures
 
 
