@@ -92,8 +92,8 @@ class Transport:
         workers = self.device.threads
         self._scratch = (
             np.zeros((workers, 2, b, c)),
-            np.zeros((workers, 2, c)),
-            np.zeros((workers, c + 1)),
+            np.zeros((workers, 2, 1, c)),
+            np.zeros((workers, 1, 1, c + 1)),
         )
         self._leaks = np.zeros((self.bands * self.blocks, 6))
         self._exchange_leaks = np.zeros((self.bands // 2 * a, 6))

@@ -4,4 +4,4 @@ Importing this package is cheap; its modules import numba.
 """
 
 # Scheme numbers handed to the kernels (a string never reaches compiled code).
-UPWIND1, LINEAR5, MP5, CENTRAL6 = 0, 1, 2, 3
+UPWIND1, LINEAR5, MP5 = 0, 1, 2

@@ -10,314 +10,381 @@ from __future__ import annotations
 
 import numpy as np
 
-from kinetic.kernels import CENTRAL6, LINEAR5, MP5, UPWIND1
+from kinetic.kernels import LINEAR5, UPWIND1
 from kinetic.kernels.points import (
     combine,
     compiled,
     flux_upwind1,
-    monotone5,
     released,
+    separate,
+    upwind_monotone5,
 )
 
+size = np.uintp  # indices without a sign need no wrap-around test, so loops vectorise
 
-@compiled
-def flux_row(out, scheme, w, m2, m1, m0, p0, p1, p2, table, face, graded):
-    """Flux through a row of faces; `graded` takes one column of coefficients per face."""
-    n = np.uintp(out.size)
+BLOCK = 512  # cells of a row treated together, so that all rows stay in the first cache
+
+
+@separate
+def flux_row(out, p, q, to, count, scheme, w, i, j, k, f, fi, fj, fk, da, db, dc, table, face):
+    """Fluxes out[p, q, to...] through the faces w[i, j, k...]; f[fi, fj, fk...] are their m2.
+
+    (da, db, dc) steps from one cell of the stencil to the next.
+    """
+    p, q, to, i, j, k = size(p), size(q), size(to), size(i), size(j), size(k)
+    i0, j0, k0 = size(fi), size(fj), size(fk)
+    i1, j1, k1 = size(fi + da), size(fj + db), size(fk + dc)
+    i2, j2, k2 = size(fi + 2 * da), size(fj + 2 * db), size(fk + 2 * dc)
+    i3, j3, k3 = size(fi + 3 * da), size(fj + 3 * db), size(fk + 3 * dc)
+    i4, j4, k4 = size(fi + 4 * da), size(fj + 4 * db), size(fk + 4 * dc)
+    i5, j5, k5 = size(fi + 5 * da), size(fj + 5 * db), size(fk + 5 * dc)
     c0, c1, c2 = table[0, face], table[1, face], table[2, face]
     c3, c4, c5 = table[3, face], table[4, face], table[5, face]
     d0, d1, d2 = table[6, face], table[7, face], table[8, face]
     d3, d4, d5 = table[9, face], table[10, face], table[11, face]
     if scheme == UPWIND1:
-        for k in range(n):
-            out[k] = flux_upwind1(w[k], m0[k], p0[k])
-    elif graded:
-        t = table
-        for k in range(n):
-            a, b, c, d, e, f = m2[k], m1[k], m0[k], p0[k], p1[k], p2[k]
-            mean = combine(t[0, k], t[1, k], t[2, k], t[3, k], t[4, k], t[5, k], a, b, c, d, e, f)
-            half = combine(
-                t[6, k], t[7, k], t[8, k], t[9, k], t[10, k], t[11, k], a, b, c, d, e, f
-            )
-            if scheme == MP5:
-                left = w[k] >= 0.0
-                face_value = mean + half if left else mean - half
-                face_value = monotone5(
-                    face_value,
-                    a if left else f,
-                    b if left else e,
-                    c if left else d,
-                    d if left else c,
-                    e if left else b,
-                )
-                out[k] = w[k] * face_value
-            else:
-                out[k] = w[k] * mean + abs(w[k]) * half
+        for n in range(size(count)):
+            out[p, q, to + n] = flux_upwind1(w[i, j, k + n], f[i2, j2, k2 + n], f[i3, j3, k3 + n])
     elif scheme == LINEAR5:
-        for k in range(n):
-            a, b, c, d, e, f = m2[k], m1[k], m0[k], p0[k], p1[k], p2[k]
-            mean = combine(c0, c1, c2, c3, c4, c5, a, b, c, d, e, f)
-            half = combine(d0, d1, d2, d3, d4, d5, a, b, c, d, e, f)
-            out[k] = w[k] * mean + abs(w[k]) * half
-    elif scheme == MP5:
-        for k in range(n):
-            a, b, c, d, e, f = m2[k], m1[k], m0[k], p0[k], p1[k], p2[k]
-            mean = combine(c0, c1, c2, c3, c4, c5, a, b, c, d, e, f)
-            half = combine(d0, d1, d2, d3, d4, d5, a, b, c, d, e, f)
-            left = w[k] >= 0.0
-            face_value = mean + half if left else mean - half
-            u2 = a if left else f
-            u1 = b if left else e
-            u0 = c if left else d
-            v0 = d if left else c
-            v1 = e if left else b
-            out[k] = w[k] * monotone5(face_value, u2, u1, u0, v0, v1)
+        for n in range(size(count)):
+            v = w[i, j, k + n]
+            m2, m1, m0 = f[i0, j0, k0 + n], f[i1, j1, k1 + n], f[i2, j2, k2 + n]
+            p0, p1, p2 = f[i3, j3, k3 + n], f[i4, j4, k4 + n], f[i5, j5, k5 + n]
+            mean = combine(c0, c1, c2, c3, c4, c5, m2, m1, m0, p0, p1, p2)
+            half = combine(d0, d1, d2, d3, d4, d5, m2, m1, m0, p0, p1, p2)
+            out[p, q, to + n] = v * mean + abs(v) * half
     else:
-        for k in range(n):
-            a, b, c, d, e, f = m2[k], m1[k], m0[k], p0[k], p1[k], p2[k]
-            mean = combine(c0, c1, c2, c3, c4, c5, a, b, c, d, e, f)
-            half = combine(d0, d1, d2, d3, d4, d5, a, b, c, d, e, f)
-            left = monotone5(mean + half, a, b, c, d, e)
-            right = monotone5(mean - half, f, e, d, c, b)
-            out[k] = 0.5 * w[k] * (left + right)
+        for n in range(size(count)):
+            v = w[i, j, k + n]
+            m2, m1, m0 = f[i0, j0, k0 + n], f[i1, j1, k1 + n], f[i2, j2, k2 + n]
+            p0, p1, p2 = f[i3, j3, k3 + n], f[i4, j4, k4 + n], f[i5, j5, k5 + n]
+            mean = combine(c0, c1, c2, c3, c4, c5, m2, m1, m0, p0, p1, p2)
+            half = combine(d0, d1, d2, d3, d4, d5, m2, m1, m0, p0, p1, p2)
+            out[p, q, to + n] = v * upwind_monotone5(v, mean, half, m2, m1, m0, p0, p1, p2)
 
 
 @compiled
-def correct_across(out, w_after, w_before, after, before, l_after, r_after, l_before, r_before):
-    """Product rule across rows: out += (h²/12) ∂W ∂f in a direction normal to the rows."""
-    for k in range(np.uintp(out.size)):
-        slope = (l_after[k] + r_after[k]) - (l_before[k] + r_before[k])
-        out[k] += 0.5 * (after * w_after[k] - before * w_before[k]) * slope
-
-
-@compiled
-def correct_along(out, w_after, w_before, after, before, l_after, r_after, l_before, r_before):
-    """Product rule along the row: as `correct_across`, with one factor per cell."""
-    for k in range(np.uintp(out.size)):
-        slope = (l_after[k] + r_after[k]) - (l_before[k] + r_before[k])
-        out[k] += 0.5 * (after[k] * w_after[k] - before[k] * w_before[k]) * slope
-
-
-@compiled
-def update_row(u, base, source, a0, a1, b0, b1, c, inverse, width, alpha, beta, gamma, sourced):
-    """u ← α u₀ + β u + γ (S − ∇·Φ)."""
-    one = np.uintp(1)
-    factor = gamma * inverse
-    if alpha != 0.0:
-        for k in range(np.uintp(u.size)):
-            net = (a1[k] - a0[k]) + (b1[k] - b0[k]) + (c[k + one] - c[k])
-            u[k] = alpha * base[k] + beta * u[k] - factor * width[k] * net
-    else:
-        for k in range(np.uintp(u.size)):
-            net = (a1[k] - a0[k]) + (b1[k] - b0[k]) + (c[k + one] - c[k])
-            u[k] = beta * u[k] - factor * width[k] * net
-    if sourced:
-        for k in range(np.uintp(u.size)):
-            u[k] += gamma * source[k]
-
-
-@compiled
-def plane_a(out, i, f, w, scheme, tables, products, ghosts, graded, wraps):
-    """Fluxes through the A faces i.  (B, C)"""
-    gb, gc = ghosts[1], ghosts[2]
-    nb, nc = out.shape
-    after, before = products[2][1], products[2][2]
-    for j in range(nb):
-        jj = j + gb
-        m0, p0 = f[i + 2, jj], f[i + 3, jj]
-        flux_row(
-            out[j],
-            scheme,
-            w[i, j],
-            f[i, jj, gc : gc + nc],
-            f[i + 1, jj, gc : gc + nc],
-            m0[gc : gc + nc],
-            p0[gc : gc + nc],
-            f[i + 4, jj, gc : gc + nc],
-            f[i + 5, jj, gc : gc + nc],
-            tables[0],
-            i,
-            False,
-        )
+def flux_graded(out, count, scheme, w, i, j, k, f, fi, fj, table):
+    """Fluxes along the row through the faces k ... of an axis with graded cells."""
+    for n in range(count):
+        face = k + n
+        v, row = w[i, j, face], f[fi, fj]
+        mean, half = 0.0, 0.0
+        for m in range(6):
+            mean += table[m, face] * row[face + m]
+            half += table[m + 6, face] * row[face + m]
+        m2, m1, m0 = row[face], row[face + 1], row[face + 2]
+        p0, p1, p2 = row[face + 3], row[face + 4], row[face + 5]
         if scheme == UPWIND1:
-            continue
-        if nb > 1 and products[1][0, j] != 0.0:
-            up, down = (j + 1) % nb, (j - 1) % nb
-            correct_across(
-                out[j],
-                w[i, up],
-                w[i, down],
-                products[1][1, j],
-                products[1][2, j],
-                f[i + 2, jj + 1, gc : gc + nc],
-                f[i + 3, jj + 1, gc : gc + nc],
-                f[i + 2, jj - 1, gc : gc + nc],
-                f[i + 3, jj - 1, gc : gc + nc],
+            out[0, 0, n] = flux_upwind1(v, m0, p0)
+        elif scheme == LINEAR5:
+            out[0, 0, n] = v * mean + abs(v) * half
+        else:
+            out[0, 0, n] = v * upwind_monotone5(v, mean, half, m2, m1, m0, p0, p1, p2)
+
+
+@separate
+def correct_across(
+    out, p, q, to, count, w, i1, j1, i0, j0, k, after, before, f, fi, fj, fk, da, db, dc, ta, tb
+):
+    """Product rule normal to the rows: out += (h²/12) ∂W ∂f.
+
+    w[i1, j1] and w[i0, j0] are the faces after and before; f[fi, fj, fk...] the cells left of
+    the faces, (da, db, dc) the step across them, (ta, tb) the step of the derivative.
+    """
+    p, q, to, k = size(p), size(q), size(to), size(k)
+    i1, j1, i0, j0 = size(i1), size(j1), size(i0), size(j0)
+    la, lb, lc = size(fi + ta), size(fj + tb), size(fk)
+    ra, rb, rc = size(fi + ta + da), size(fj + tb + db), size(fk + dc)
+    ma, mb = size(fi - ta), size(fj - tb)
+    na, nb = size(fi - ta + da), size(fj - tb + db)
+    for n in range(size(count)):
+        slope = (f[la, lb, lc + n] + f[ra, rb, rc + n]) - (f[ma, mb, lc + n] + f[na, nb, rc + n])
+        step = after * w[i1, j1, k + n] - before * w[i0, j0, k + n]
+        out[p, q, to + n] += 0.5 * step * slope
+
+
+@separate
+def correct_along(out, p, q, to, count, w, i, j, k, products, f, fi, fj, fk, da, db):
+    """Product rule along the row for the cells k ...: as `correct_across`, a factor a cell."""
+    p, q, to, i, j, k = size(p), size(q), size(to), size(i), size(j), size(k)
+    la, lb, ra, rb = size(fi), size(fj), size(fi + da), size(fj + db)
+    up, down = size(fk + 1), size(fk - 1)
+    one, after, before = size(1), size(1), size(2)
+    for n in range(size(count)):
+        slope = (f[la, lb, up + n] + f[ra, rb, up + n]) - (
+            f[la, lb, down + n] + f[ra, rb, down + n]
+        )
+        step = products[after, k + n] * w[i, j, k + n + one]
+        step -= products[before, k + n] * w[i, j, k + n - one]
+        out[p, q, to + n] += 0.5 * step * slope
+
+
+@compiled
+def correct_ends(out, p, q, start, stop, w, i, j, products, f, fi, fj, shift, da, db):
+    """Product rule along a periodic row for its first and last cell."""
+    last = w.shape[2] - 1
+    for k in (0, last):
+        if start <= k < stop:
+            up, down = k + 1 + shift, k - 1 + shift
+            slope = (f[fi, fj, up] + f[fi + da, fj + db, up]) - (
+                f[fi, fj, down] + f[fi + da, fj + db, down]
             )
-        row = w[i, j]
+            step = products[1, k] * w[i, j, (k + 1) % (last + 1)]
+            step -= products[2, k] * w[i, j, (k - 1) % (last + 1)]
+            out[p, q, k] += 0.5 * step * slope
+
+
+@compiled
+def correct_row(out, p, q, start, stop, w, i, j, products, f, fi, fj, shift, da, db, wraps):
+    """Product rule along the row for faces normal to it, cells start ... stop - 1."""
+    low, high = max(start, 1), min(stop, w.shape[2] - 1)
+    if high > low:
         correct_along(
-            out[j, 1 : nc - 1],
-            row[2:nc],
-            row[0 : nc - 2],
-            after[1 : nc - 1],
-            before[1 : nc - 1],
-            m0[gc + 2 : gc + nc],
-            p0[gc + 2 : gc + nc],
-            m0[gc : gc + nc - 2],
-            p0[gc : gc + nc - 2],
+            out, p, q, low, high - low, w, i, j, low, products, f, fi, fj, low + shift, da, db
         )
-        if wraps[2] and nc > 1:
-            for k in (0, nc - 1):
-                slope = (m0[gc + k + 1] + p0[gc + k + 1]) - (m0[gc + k - 1] + p0[gc + k - 1])
-                step = after[k] * row[(k + 1) % nc] - before[k] * row[(k - 1) % nc]
-                out[j, k] += 0.5 * step * slope
+    if wraps and w.shape[2] > 1:
+        correct_ends(out, p, q, start, stop, w, i, j, products, f, fi, fj, shift, da, db)
 
 
-@compiled
-def row_b(out, i, j, f, w, scheme, tables, products, ghosts, wraps):
-    """Fluxes through the B faces j of the cells (i, ·).  (C,)"""
-    ga, gc = ghosts[0], ghosts[2]
-    na, nc = w.shape[0], out.size
-    ii = i + ga
-    m0, p0 = f[ii, j + 2], f[ii, j + 3]
-    flux_row(
-        out,
-        scheme,
-        w[i, j],
-        f[ii, j, gc : gc + nc],
-        f[ii, j + 1, gc : gc + nc],
-        m0[gc : gc + nc],
-        p0[gc : gc + nc],
-        f[ii, j + 4, gc : gc + nc],
-        f[ii, j + 5, gc : gc + nc],
-        tables[1],
-        j,
-        False,
-    )
-    if scheme == UPWIND1:
-        return
-    if na > 1 and products[0][0, i] != 0.0:
-        correct_across(
-            out,
-            w[(i + 1) % na, j],
-            w[(i - 1) % na, j],
-            products[0][1, i],
-            products[0][2, i],
-            f[ii + 1, j + 2, gc : gc + nc],
-            f[ii + 1, j + 3, gc : gc + nc],
-            f[ii - 1, j + 2, gc : gc + nc],
-            f[ii - 1, j + 3, gc : gc + nc],
-        )
-    after, before = products[2][1], products[2][2]
-    row = w[i, j]
-    correct_along(
-        out[1 : nc - 1],
-        row[2:nc],
-        row[0 : nc - 2],
-        after[1 : nc - 1],
-        before[1 : nc - 1],
-        m0[gc + 2 : gc + nc],
-        p0[gc + 2 : gc + nc],
-        m0[gc : gc + nc - 2],
-        p0[gc : gc + nc - 2],
-    )
-    if wraps[2] and nc > 1:
-        for k in (0, nc - 1):
-            slope = (m0[gc + k + 1] + p0[gc + k + 1]) - (m0[gc + k - 1] + p0[gc + k - 1])
-            step = after[k] * row[(k + 1) % nc] - before[k] * row[(k - 1) % nc]
-            out[k] += 0.5 * step * slope
-
-
-@compiled
-def end_face(out, line, face, w, scheme):
-    """Flux through an outer face of an open row from the nearest cells alone."""
-    left, right = line[face + 2], line[face + 3]
-    if scheme == CENTRAL6:
-        out[face] = 0.5 * w[face] * (left + right)
+@separate
+def update_row(
+    u,
+    base,
+    i,
+    j,
+    start,
+    count,
+    planes,
+    p0,
+    p1,
+    rows,
+    q0,
+    q1,
+    line,
+    scale,
+    width,
+    alpha,
+    beta,
+    gamma,
+):
+    """u ← α u₀ + β u − γ ∇·Φ."""
+    i, j, k, one, zero = size(i), size(j), size(start), size(1), size(0)
+    p0, p1, q0, q1 = size(p0), size(p1), size(q0), size(q1)
+    factor = gamma * scale
+    if alpha != 0.0:
+        for n in range(size(count)):
+            net = (planes[p1, j, k + n] - planes[p0, j, k + n]) + (
+                rows[q1, zero, k + n] - rows[q0, zero, k + n]
+            )
+            net += line[zero, zero, n + one] - line[zero, zero, n]
+            u[i, j, k + n] = (
+                alpha * base[i, j, k + n] + beta * u[i, j, k + n] - factor * width[k + n] * net
+            )
     else:
-        out[face] = flux_upwind1(w[face], left, right)
+        for n in range(size(count)):
+            net = (planes[p1, j, k + n] - planes[p0, j, k + n]) + (
+                rows[q1, zero, k + n] - rows[q0, zero, k + n]
+            )
+            net += line[zero, zero, n + one] - line[zero, zero, n]
+            u[i, j, k + n] = beta * u[i, j, k + n] - factor * width[k + n] * net
+
+
+@separate
+def add_row(u, source, i, j, start, count, gamma):
+    """u += γ S."""
+    i, j, k = size(i), size(j), size(start)
+    for n in range(size(count)):
+        u[i, j, k + n] += gamma * source[i, j, k + n]
 
 
 @compiled
-def row_c(out, i, j, f, w, scheme, tables, products, ghosts, graded, wraps):
-    """Fluxes through the C faces of the row (i, j).  (C + 1,)"""
-    ga, gb = ghosts[0], ghosts[1]
-    na, nb, n = w.shape[0], w.shape[1], out.size
-    ii, jj = i + ga, j + gb
-    line = f[ii, jj]
+def flux_a(planes, i, j, start, stop, f, w, scheme, tables, products, ghosts, wraps):
+    """Fluxes through the A faces i of the cells (j, start ... stop - 1)."""
+    count, p, jj, k, nb = stop - start, i % 2, j + ghosts[1], start + ghosts[2], w.shape[1]
     flux_row(
-        out,
-        scheme,
-        w[i, j],
-        line[0:n],
-        line[1 : n + 1],
-        line[2 : n + 2],
-        line[3 : n + 3],
-        line[4 : n + 4],
-        line[5 : n + 5],
-        tables[2],
-        min(1, tables[2].shape[1] - 1),
-        graded,
+        planes, p, j, start, count, scheme, w, i, j, start, f, i, jj, k, 1, 0, 0, tables[0], i
     )
-    if not (graded or wraps[2]):
-        end_face(out, line, 0, w[i, j], scheme)
-        end_face(out, line, n - 1, w[i, j], scheme)
     if scheme == UPWIND1:
         return
-    if na > 1 and products[0][0, i] != 0.0:
-        up, down = f[ii + 1, jj], f[ii - 1, jj]
+    if products[1][0, j] != 0.0:
+        after, before = products[1][1, j], products[1][2, j]
         correct_across(
-            out,
-            w[(i + 1) % na, j],
-            w[(i - 1) % na, j],
-            products[0][1, i],
-            products[0][2, i],
-            up[2 : n + 2],
-            up[3 : n + 3],
-            down[2 : n + 2],
-            down[3 : n + 3],
+            planes,
+            p,
+            j,
+            start,
+            count,
+            w,
+            i,
+            (j + 1) % nb,
+            i,
+            (j - 1) % nb,
+            start,
+            after,
+            before,
+            f,
+            i + 2,
+            jj,
+            k,
+            1,
+            0,
+            0,
+            0,
+            1,
         )
-    if nb > 1 and products[1][0, j] != 0.0:
-        up, down = f[ii, jj + 1], f[ii, jj - 1]
+    correct_row(
+        planes, p, j, start, stop, w, i, j, products[2], f, i + 2, jj, ghosts[2], 1, 0, wraps[2]
+    )
+
+
+@compiled
+def flux_b(rows, i, j, start, stop, f, w, scheme, tables, products, ghosts, wraps):
+    """Fluxes through the B faces j of the cells (i, start ... stop - 1)."""
+    count, p, ii, k, na = stop - start, j % 2, i + ghosts[0], start + ghosts[2], w.shape[0]
+    flux_row(rows, p, 0, start, count, scheme, w, i, j, start, f, ii, j, k, 0, 1, 0, tables[1], j)
+    if scheme == UPWIND1:
+        return
+    if products[0][0, i] != 0.0:
+        after, before = products[0][1, i], products[0][2, i]
         correct_across(
-            out,
-            w[i, (j + 1) % nb],
-            w[i, (j - 1) % nb],
-            products[1][1, j],
-            products[1][2, j],
-            up[2 : n + 2],
-            up[3 : n + 3],
-            down[2 : n + 2],
-            down[3 : n + 3],
+            rows,
+            p,
+            0,
+            start,
+            count,
+            w,
+            (i + 1) % na,
+            j,
+            (i - 1) % na,
+            j,
+            start,
+            after,
+            before,
+            f,
+            ii,
+            j + 2,
+            k,
+            0,
+            1,
+            0,
+            1,
+            0,
+        )
+    correct_row(
+        rows, p, 0, start, stop, w, i, j, products[2], f, ii, j + 2, ghosts[2], 0, 1, wraps[2]
+    )
+
+
+@compiled
+def end_face(f, fi, fj, face, w):
+    """Flux through an outer face of an open row from the nearest cells alone."""
+    left, right = f[fi, fj, face + 2], f[fi, fj, face + 3]
+    return flux_upwind1(w, left, right)
+
+
+@compiled
+def flux_c(line, i, j, start, stop, f, w, scheme, tables, products, ghosts, graded, wraps):
+    """Fluxes through the C faces start ... stop of the row (i, j)."""
+    ii, jj, count = i + ghosts[0], j + ghosts[1], stop - start + 1
+    na, nb, faces = w.shape[0], w.shape[1], w.shape[2]
+    if graded:
+        flux_graded(line, count, scheme, w, i, j, start, f, ii, jj, tables[2])
+    else:
+        face = min(1, faces - 1)
+        flux_row(
+            line,
+            0,
+            0,
+            0,
+            count,
+            scheme,
+            w,
+            i,
+            j,
+            start,
+            f,
+            ii,
+            jj,
+            start,
+            0,
+            0,
+            1,
+            tables[2],
+            face,
+        )
+        if not wraps[2] and start == 0:
+            line[0, 0, 0] = end_face(f, ii, jj, 0, w[i, j, 0])
+        if not wraps[2] and stop + 1 == faces:
+            line[0, 0, count - 1] = end_face(f, ii, jj, stop, w[i, j, stop])
+    if scheme == UPWIND1:
+        return
+    if products[0][0, i] != 0.0:
+        after, before = products[0][1, i], products[0][2, i]
+        correct_across(
+            line,
+            0,
+            0,
+            0,
+            count,
+            w,
+            (i + 1) % na,
+            j,
+            (i - 1) % na,
+            j,
+            start,
+            after,
+            before,
+            f,
+            ii,
+            jj,
+            start + 2,
+            0,
+            0,
+            1,
+            1,
+            0,
+        )
+    if products[1][0, j] != 0.0:
+        after, before = products[1][1, j], products[1][2, j]
+        correct_across(
+            line,
+            0,
+            0,
+            0,
+            count,
+            w,
+            i,
+            (j + 1) % nb,
+            i,
+            (j - 1) % nb,
+            start,
+            after,
+            before,
+            f,
+            ii,
+            jj,
+            start + 2,
+            0,
+            0,
+            1,
+            0,
+            1,
         )
 
 
 @compiled
-def total(values):
+def total(values, p, q):
     """Sum of a row."""
     result = 0.0
-    for k in range(np.uintp(values.size)):
-        result += values[k]
+    for k in range(values.shape[2]):
+        result += values[p, q, k]
     return result
 
 
 @compiled
 def sweep_block(
-    u,
-    base,
-    source,
-    f,
-    wa,
-    wb,
-    wc,
-    first,
-    last,
-    weights,
-    mesh,
-    scheme,
-    sourced,
-    scratch,
-    leaks,
+    u, base, source, f, wa, wb, wc, first, last, weights, mesh, scheme, sourced, scratch, leaks
 ):
     """Update the planes first ... last - 1 of one band and record what leaves the grid."""
     inverse, tables, products, ghosts, active, wraps, graded = mesh
@@ -325,55 +392,93 @@ def sweep_block(
     planes, rows, line = scratch
     na, nb, nc = u.shape
     if active[0]:
-        plane_a(planes[first % 2], first, f, wa, scheme, tables, products, ghosts, graded, wraps)
-        if first == 0:
-            for j in range(nb):
-                leaks[0] -= total(planes[0, j])
-    for i in range(first, last):
-        here, ahead = planes[i % 2], planes[(i + 1) % 2]
-        if active[0]:
-            plane_a(ahead, i + 1, f, wa, scheme, tables, products, ghosts, graded, wraps)
-            if i + 1 == na:
-                for j in range(nb):
-                    leaks[1] += total(ahead[j])
-        if active[1]:
-            row_b(rows[0], i, 0, f, wb, scheme, tables, products, ghosts, wraps)
-            leaks[2] -= total(rows[0])
         for j in range(nb):
-            if active[1]:
-                row_b(
-                    rows[(j + 1) % 2],
+            flux_a(planes, first, j, 0, nc, f, wa, scheme, tables, products, ghosts, wraps)
+            if first == 0:
+                leaks[0] -= total(planes, 0, j)
+    for i in range(first, last):
+        if active[1]:
+            flux_b(rows, i, 0, 0, nc, f, wb, scheme, tables, products, ghosts, wraps)
+            leaks[2] -= total(rows, 0, 0)
+        for j in range(nb):
+            scale = inverse[0][i] * inverse[1][j]
+            for start in range(0, nc, BLOCK):
+                stop = min(start + BLOCK, nc)
+                if active[0]:
+                    flux_a(
+                        planes,
+                        i + 1,
+                        j,
+                        start,
+                        stop,
+                        f,
+                        wa,
+                        scheme,
+                        tables,
+                        products,
+                        ghosts,
+                        wraps,
+                    )
+                if active[1]:
+                    flux_b(
+                        rows,
+                        i,
+                        j + 1,
+                        start,
+                        stop,
+                        f,
+                        wb,
+                        scheme,
+                        tables,
+                        products,
+                        ghosts,
+                        wraps,
+                    )
+                flux_c(
+                    line,
                     i,
-                    j + 1,
+                    j,
+                    start,
+                    stop,
                     f,
-                    wb,
+                    wc,
                     scheme,
                     tables,
                     products,
                     ghosts,
+                    graded,
                     wraps,
                 )
-            row_c(line, i, j, f, wc, scheme, tables, products, ghosts, graded, wraps)
-            leaks[4] -= line[0]
-            leaks[5] += line[nc]
-            update_row(
-                u[i, j],
-                base[i, j],
-                source[i, j],
-                here[j],
-                ahead[j],
-                rows[j % 2],
-                rows[(j + 1) % 2],
-                line,
-                inverse[0][i] * inverse[1][j],
-                inverse[2],
-                alpha,
-                beta,
-                gamma,
-                sourced,
-            )
+                if start == 0:
+                    leaks[4] -= line[0, 0, 0]
+                if stop == nc:
+                    leaks[5] += line[0, 0, stop - start]
+                update_row(
+                    u,
+                    base,
+                    i,
+                    j,
+                    start,
+                    stop - start,
+                    planes,
+                    i % 2,
+                    (i + 1) % 2,
+                    rows,
+                    j % 2,
+                    (j + 1) % 2,
+                    line,
+                    scale,
+                    inverse[2],
+                    alpha,
+                    beta,
+                    gamma,
+                )
+                if sourced:
+                    add_row(u, source, i, j, start, stop - start, gamma)
+            if active[0] and i + 1 == na:
+                leaks[1] += total(planes, na % 2, j)
         if active[1]:
-            leaks[3] += total(rows[nb % 2])
+            leaks[3] += total(rows, nb % 2, 0)
 
 
 @released

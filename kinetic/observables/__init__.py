@@ -1,1 +1,42 @@
-"""."""
+"""Observables, one class each; importing this package registers them."""
+
+from kinetic.observables.anomaly import (
+    BoundaryOutflow,
+    FaradayInflow,
+    InterbandExchange,
+    LedgerResidual,
+    NodeExchange,
+    OccupationBounds,
+    PumpingRate,
+)
+from kinetic.observables.base import Observable, Recorder, Standard
+from kinetic.observables.currents import Current
+from kinetic.observables.densities import (
+    BandDensity,
+    ChiralityDensity,
+    Density,
+    Energy,
+    ValleyDensity,
+)
+from kinetic.observables.responses import Hall, Streda
+
+__all__ = [
+    "BandDensity",
+    "BoundaryOutflow",
+    "ChiralityDensity",
+    "Current",
+    "Density",
+    "Energy",
+    "FaradayInflow",
+    "Hall",
+    "InterbandExchange",
+    "LedgerResidual",
+    "NodeExchange",
+    "Observable",
+    "OccupationBounds",
+    "PumpingRate",
+    "Recorder",
+    "Standard",
+    "Streda",
+    "ValleyDensity",
+]

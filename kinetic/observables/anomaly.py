@@ -1,0 +1,348 @@
+"""The charge budget: what crosses open faces and nodes, what Faraday brings, what remains.
+
+    d/dt Σ_s∫u_s = -(outflow through open faces) + (Faraday inflow)
+
+A node is no source: it hands χ e·b/4π²ħ² from the lower to the upper band.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kinetic.grid import Array
+from kinetic.observables.base import Observable, Recorder, momenta, per_volume
+from kinetic.observables.densities import node_shares
+from kinetic.storage import Variable
+
+if TYPE_CHECKING:
+    from kinetic.evolution import Evolution
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Rates at an instant, per time: of what crosses faces, and of the state.
+
+    `outflow` (6,) by slot and side; `faraday`; `exchange` ∫X′ (valley,); `change` ∂ₜu_s
+    (valley·band, A, B, C).  Integrated over k, not yet divided by (2πħ)^d.
+    """
+
+    outflow: Array
+    faraday: float
+    exchange: Array
+    change: Array
+
+
+def rates(evolution: Evolution) -> Rates:
+    """∂ₜu_s and the flows through boundaries at the present time; the state stays as it is."""
+    transport = evolution.transport
+    evolution.flow.set_time(evolution.time)
+    transport.occupy()
+    collide = evolution._collide(evolution.time)
+    transport.base[...] = transport.u
+    dressing = transport.dressing.copy()
+    transport._exchange_rates[...] = 0.0
+    try:
+        # The stage u ← 0·u + 1·L(f) leaves the rate in u; u₀ is free between steps.
+        outflow = transport.stage(0.0, 0.0, 1.0, collide)
+        change = transport.u.copy()
+    finally:
+        transport.u[...] = transport.base
+        transport.dressing[...] = dressing
+    exchange = transport._exchange_rates.sum(axis=1)
+    return Rates(outflow, float(transport.faraday), exchange, change)
+
+
+def drive(evolution: Evolution, start: float, stop: float) -> float:
+    """∫e·b dt."""
+    fields = evolution.system.fields
+
+    def product(t: float) -> float:
+        return float(fields.electric(t) @ fields.magnetic(t))
+
+    if fields.electric_constant and fields.magnetic_constant:
+        return product(start) * (stop - start)
+    nodes, weights = np.polynomial.legendre.leggauss(5)
+    edges = np.linspace(start, stop, 201)
+    middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
+    times = middle[:, None] + half[:, None] * nodes
+    values = np.array([[product(t) for t in row] for row in times])
+    return float(np.sum(half[:, None] * weights * values))
+
+
+def node_fluxes(evolution: Evolution) -> Array:
+    """χ/4π²ħ² of every node: what it hands upward per e·b.  (node,)"""
+    scale = 4.0 * np.pi**2 * evolution.system.equation.hbar**2
+    return np.array([node.charge / scale for node in evolution.flow.nodes])
+
+
+def pumped(evolution: Evolution, change: Array | None = None) -> Array:
+    """Change of the charge in the cells that belong to each node.  (node,)
+
+    `change` (valley·band, A, B, C); by default what has changed since the start.
+    """
+    if change is None:
+        change = evolution.densities() - evolution.initial_density
+    content = momenta(evolution, change * evolution.mesh.volumes).sum(axis=1)
+    pairs = zip(evolution.flow.nodes, node_shares(evolution), strict=True)
+    sums = [float(np.sum(share * content[node.valley])) for node, share in pairs]
+    return np.array(sums) / evolution.phase_space
+
+
+def exchange_rate(evolution: Evolution, change: Array) -> Array:
+    """Rate at which each glued node hands charge upward.  (node,)"""
+    exchange = np.zeros(len(evolution.flow.nodes))
+    for valley, glue in enumerate(evolution.flow.glue):
+        pair = change[2 * valley : 2 * valley + 2].reshape(2, -1)[:, glue.cells]
+        volumes = evolution.mesh.volumes.ravel()[glue.cells]
+        np.add.at(exchange, glue.nodes, 0.5 * (pair[0] - pair[1]) * volumes)
+    return exchange / evolution.phase_space
+
+
+def _no_nodes(evolution: Evolution) -> str | None:
+    if evolution.flow.nodes:
+        return None
+    return "no gap closing was found on the grid, or the level has no Berry terms."
+
+
+@dataclass(frozen=True)
+class BoundaryOutflow(Observable):
+    """∫dt ∮ Σ_s Φ_s·dS/(2πħ)ᵈ through each open face since the start, > 0 leaves"""
+
+    name = "boundary_outflow"
+
+    def fits(self, evolution: Evolution) -> str | None:
+        """Open faces."""
+        return None if evolution.faces() else "every axis is periodic: nothing leaves."
+
+    def recorder(self, evolution: Evolution) -> Recorder:
+        """boundary_outflow(time, face), boundary_rate(time, face)."""
+        places = [place for _, place in evolution.faces()]
+        rows = (
+            Variable(
+                self.name,
+                ("face",),
+                per_volume(evolution),
+                "particles that left through each open face",
+                {"formula": self.formula()},
+            ),
+            Variable(
+                "boundary_rate",
+                ("face",),
+                per_volume(evolution, time=True),
+                "rate at which particles leave through each open face",
+                {"formula": "∮ Σ_s Φ_s·dS/(2πħ)ᵈ"},
+            ),
+        )
+
+        def measure() -> dict[str, Any]:
+            now = rates(evolution).outflow[places] / evolution.phase_space
+            return {self.name: evolution.boundary_outflow(), "boundary_rate": now}
+
+        return Recorder(rows, measure)
+
+
+@dataclass(frozen=True)
+class FaradayInflow(Observable):
+    """-∫dt Σ_s∫dᵈk/(2πħ)ᵈ q_s f_s B_k·ḃ since the start"""
+
+    name = "faraday_inflow"
+
+    def fits(self, evolution: Evolution) -> str | None:
+        """A field b(t) with Berry curvature."""
+        if evolution.flow.b_moves and evolution.flow.hbar:
+            return None
+        return "b is constant, or the level has no Berry terms: it vanishes."
+
+    def recorder(self, evolution: Evolution) -> Recorder:
+        """faraday_inflow(time), faraday_rate(time)."""
+        rows = (
+            Variable(
+                self.name,
+                (),
+                per_volume(evolution),
+                "particles brought by Faraday's field of b(t)",
+                {"formula": self.formula()},
+            ),
+            Variable(
+                "faraday_rate",
+                (),
+                per_volume(evolution, time=True),
+                "rate at which Faraday's field of b(t) brings particles",
+                {"formula": "-Σ_s∫dᵈk/(2πħ)ᵈ q_s f_s B_k·ḃ"},
+            ),
+        )
+
+        def measure() -> dict[str, Any]:
+            rate = rates(evolution).faraday / evolution.phase_space
+            return {self.name: evolution.faraday_inflow(), "faraday_rate": rate}
+
+        return Recorder(rows, measure)
+
+
+@dataclass(frozen=True)
+class NodeExchange(Observable):
+    """∫dt of what each glued node hands from the lower to the upper band, > 0 upward"""
+
+    name = "node_exchange"
+
+    def fits(self, evolution: Evolution) -> str | None:
+        """Nodes."""
+        return _no_nodes(evolution)
+
+    def recorder(self, evolution: Evolution) -> Recorder:
+        """node_exchange, node_exchange_rate, node_flux(time, node)."""
+        fluxes = node_fluxes(evolution)
+        rate_units = per_volume(evolution, time=True)
+        rows = (
+            Variable(
+                self.name,
+                ("node",),
+                per_volume(evolution),
+                "particles handed from the lower to the upper band at each node",
+                {"formula": self.formula()},
+            ),
+            Variable(
+                "node_exchange_rate",
+                ("node",),
+                rate_units,
+                "rate at which each node hands particles upward",
+                {"formula": "½∂ₜ∫(u_- - u_+) over the glued cells, bands kept apart"},
+            ),
+            Variable(
+                "node_flux",
+                ("node",),
+                rate_units,
+                "rate expected from the monopole charge with a filled sea",
+                {"formula": "χ e·b/4π²ħ²", "source": "Nielsen and Ninomiya, 1983"},
+            ),
+        )
+
+        def measure() -> dict[str, Any]:
+            fields, t = evolution.system.fields, evolution.time
+            return {
+                self.name: evolution.node_exchange(),
+                "node_exchange_rate": exchange_rate(evolution, rates(evolution).change),
+                "node_flux": fluxes * float(fields.electric(t) @ fields.magnetic(t)),
+            }
+
+        return Recorder(rows, measure)
+
+
+@dataclass(frozen=True)
+class PumpingRate(Observable):
+    """(ρ_node(t) - ρ_node(t₀))/(t - t₀) of the cells nearest to each node, beside χ e·b/4π²ħ²"""
+
+    name = "pumping_rate"
+
+    def fits(self, evolution: Evolution) -> str | None:
+        """Nodes."""
+        return _no_nodes(evolution)
+
+    def recorder(self, evolution: Evolution) -> Recorder:
+        """pumping_rate, pumping_reference(time, node)."""
+        units, fluxes = per_volume(evolution, time=True), node_fluxes(evolution)
+        rows = (
+            Variable(
+                self.name,
+                ("node",),
+                units,
+                "mean rate at which particles appear around each node, from the evolved state",
+                {"formula": self.formula()},
+            ),
+            Variable(
+                "pumping_reference",
+                ("node",),
+                units,
+                "the same from the monopole charge",
+                {"formula": "χ ∫e·b dt/(t - t₀)/4π²ħ²"},
+            ),
+        )
+
+        def measure() -> dict[str, Any]:
+            span = evolution.time - evolution.start
+            if span > 0.0:
+                rate, mean = pumped(evolution), drive(evolution, evolution.start, evolution.time)
+                return {self.name: rate / span, "pumping_reference": fluxes * mean / span}
+            fields, t = evolution.system.fields, evolution.time
+            now = float(fields.electric(t) @ fields.magnetic(t))
+            rate = pumped(evolution, rates(evolution).change)
+            return {self.name: rate, "pumping_reference": fluxes * now}
+
+        return Recorder(rows, measure)
+
+
+@dataclass(frozen=True)
+class InterbandExchange(Observable):
+    """∫dᵈk/(2πħ)ᵈ X′ with ∂ₜn_s + ∂_k·Φ_s = -s X′, > 0 from the upper to the lower band"""
+
+    name = "interband_exchange"
+
+    def fits(self, evolution: Evolution) -> str | None:
+        """Level `projected`."""
+        if evolution.system.equation.level == "projected":
+            return None
+        return "only level 'projected' exchanges particles between the bands."
+
+    def recorder(self, evolution: Evolution) -> Recorder:
+        """interband_exchange(time, valley)."""
+        attributes = {
+            "formula": self.formula(),
+            "comment": "the circulation of a split-off equilibrium, which drops out, is left out",
+        }
+        title = "rate of the interband exchange"
+        units = per_volume(evolution, time=True)
+        row = Variable(self.name, ("valley",), units, title, attributes)
+
+        def measure() -> dict[str, Any]:
+            return {self.name: rates(evolution).exchange / evolution.phase_space}
+
+        return Recorder((row,), measure)
+
+
+@dataclass(frozen=True)
+class OccupationBounds(Observable):
+    """min f_s and max f_s outside glued cells"""
+
+    name = "occupation_bounds"
+
+    def recorder(self, evolution: Evolution) -> Recorder:
+        """occupation_min(time), occupation_max(time)."""
+        return _pair(
+            self,
+            evolution.bounds,
+            ("occupation_min", "smallest occupation outside glued cells", "1"),
+            ("occupation_max", "largest occupation outside glued cells", "1"),
+        )
+
+
+@dataclass(frozen=True)
+class LedgerResidual(Observable):
+    """Δρ + outflow - Faraday inflow, zero to rounding of what is held or has passed"""
+
+    name = "ledger_residual"
+
+    def recorder(self, evolution: Evolution) -> Recorder:
+        """ledger_residual(time), ledger_scale(time)."""
+        units = per_volume(evolution)
+        return _pair(
+            self,
+            evolution.ledger_residual,
+            ("ledger_residual", "what is missing in the charge ledger", units),
+            ("ledger_scale", "charge held or passed, whichever is larger", units),
+        )
+
+
+def _pair(
+    observable: Observable,
+    function: Callable[[], tuple[float, float]],
+    *rows: tuple[str, str, str],
+) -> Recorder:
+    """A recorder of two numbers."""
+    formula = {"formula": observable.formula()}
+    variables = tuple(Variable(name, (), units, title, formula) for name, title, units in rows)
+    names = [name for name, _, _ in rows]
+    return Recorder(variables, lambda: dict(zip(names, function(), strict=True)))

@@ -1,0 +1,164 @@
+"""Snapshots of f_s and n_s, whole or thinned out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kinetic.errors import InputError, suggestion
+from kinetic.grid import Array
+from kinetic.observables.base import Recorder, momenta
+from kinetic.registry import Description
+from kinetic.storage import Variable
+
+if TYPE_CHECKING:
+    from kinetic.evolution import Evolution
+
+BAND_NAMES = ("lower", "upper")
+_TITLES = {
+    "occupation": ("occupation f_s", "f_s"),
+    "band_projection": ("band projection n_s", "n_s = f_s + ¼F (f_+ - f_-)"),
+}
+
+
+@dataclass(frozen=True)
+class Snapshots(Description):
+    """f_s(k) and n_s(k) of valleys and bands at chosen times
+
+    Parameters
+    ----------
+    variables
+        Any of 'occupation' (f_s) and 'band_projection' (n_s).
+    stride
+        Every how many cells: one number, or one per axis ({kx = 2}).
+    select
+        Planes and bands: {kz = 0.0} takes the cells nearest to that plane, {band = "upper"}
+        one band, {valley = "K"} one valley.
+    """
+
+    kind = "snapshots"
+
+    variables: Any = ("occupation",)
+    stride: Any = 1
+    select: Any = None
+
+    def __post_init__(self) -> None:
+        names = [self.variables] if isinstance(self.variables, str) else list(self.variables)
+        for name in names:
+            if name not in _TITLES:
+                raise InputError(f"variables: {name!r}: {suggestion(str(name), _TITLES)}")
+        if not names:
+            raise InputError(f"variables is empty: take {' or '.join(_TITLES)}.")
+        object.__setattr__(self, "variables", tuple(dict.fromkeys(names)))
+        strides = self.stride.values() if isinstance(self.stride, Mapping) else [self.stride]
+        if not all(isinstance(s, int) and not isinstance(s, bool) and s > 0 for s in strides):
+            raise InputError(f"stride = {self.stride!r} must be a whole number above 0.")
+        if self.select is not None and not isinstance(self.select, Mapping):
+            raise InputError(f"select = {self.select!r} must be a table such as {{kz = 0.0}}.")
+
+    def build(self, evolution: Evolution) -> Recorder:
+        """The recorder.
+
+        Raises
+        ------
+        InputError
+            If an axis, band or valley is not there.
+        """
+        axes = evolution.system.grid.momentum
+        names = [axis.name for axis in axes]
+        select = dict(self.select or {})
+        for key in select:
+            if key not in (*names, "band", "valley"):
+                raise InputError(
+                    f"[output.snapshots] select.{key}: "
+                    f"{suggestion(key, (*names, 'band', 'valley'))}"
+                )
+        labels = [valley.label for valley in evolution.system.hamiltonian.valleys()]
+        index: list[Any] = []
+        dims: list[str] = []
+        attributes: dict[str, Any] = {}
+        for key, choices in (("valley", labels), ("band", list(BAND_NAMES))):
+            if key not in select:
+                index.append(slice(None))
+                dims.append(key)
+                continue
+            index.append(_choice(key, select[key], choices))
+            attributes[key] = choices[index[-1]]
+        coordinates: dict[str, Any] = {}
+        for axis in axes:
+            about = {"units": "hbar/length", "long_name": f"momentum {axis.name}, cell centres"}
+            if axis.name in select:
+                wanted = _number(axis.name, select[axis.name], axis.edges[0], axis.edges[-1])
+                cell = int(np.argmin(np.abs(axis.centres - wanted)))
+                index.append(cell)
+                coordinates[axis.name] = ((), float(axis.centres[cell]), about)
+                continue
+            thinned = slice(self._offset(axis.name, axis.cells, names), None, self._step(axis.name))
+            index.append(thinned)
+            dims.append(axis.name)
+            coordinates[axis.name] = ((axis.name,), axis.centres[thinned], about)
+        rows = tuple(
+            Variable(
+                name, tuple(dims), "1", _TITLES[name][0], {"formula": _TITLES[name][1], **attributes}
+            )
+            for name in self.variables
+        )
+
+        def measure() -> dict[str, Any]:
+            f = evolution.transport.occupation()
+            values: dict[str, Any] = {}
+            for name in self.variables:
+                full = f if name == "occupation" else band_projection(evolution, f)
+                values[name] = momenta(evolution, full)[tuple(index)].copy()
+            return values
+
+        return Recorder(rows, measure, coordinates)
+
+    def _step(self, name: str) -> int:
+        if isinstance(self.stride, Mapping):
+            return int(self.stride.get(name, 1))
+        return int(self.stride)
+
+    def _offset(self, name: str, cells: int, names: list[str]) -> int:
+        """First cell taken: the thinned cells lie as evenly about the centre as they can."""
+        if isinstance(self.stride, Mapping):
+            for key in self.stride:
+                if key not in names:
+                    raise InputError(
+                        f"[output.snapshots] stride.{key}: {suggestion(str(key), names)}"
+                    )
+        return ((cells - 1) % self._step(name)) // 2
+
+
+def _choice(key: str, wanted: Any, choices: list[str]) -> int:
+    """Index of a band or valley given by name or number."""
+    if isinstance(wanted, int) and not isinstance(wanted, bool) and 0 <= wanted < len(choices):
+        return wanted
+    if wanted not in choices:
+        raise InputError(
+            f"[output.snapshots] select.{key} = {wanted!r}: {suggestion(str(wanted), choices)}"
+        )
+    return choices.index(wanted)
+
+
+def _number(key: str, wanted: Any, lower: float, upper: float) -> float:
+    good = isinstance(wanted, int | float) and not isinstance(wanted, bool)
+    if not good or not lower <= wanted <= upper:
+        raise InputError(
+            f"[output.snapshots] select.{key} = {wanted!r} must be a number between "
+            f"{lower:.6g} and {upper:.6g}."
+        )
+    return float(wanted)
+
+
+def band_projection(evolution: Evolution, f: Array) -> Array:
+    """n_s of every cell from f_s (u itself in `projected`).  (valley·band, A, B, C)"""
+    level = evolution.system.equation.level
+    if level == "boltzmann":
+        return f
+    if level == "projected":
+        return evolution.densities()
+    return f + np.repeat(0.25 * evolution.transport.dressing * (f[1::2] - f[0::2]), 2, axis=0)

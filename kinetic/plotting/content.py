@@ -1,0 +1,171 @@
+"""What a result file holds, in the words of a figure."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kinetic.errors import InputError
+from kinetic.plotting.style import powers
+
+if TYPE_CHECKING:
+    import xarray
+
+Array = NDArray[np.float64]
+_SI = {"time": "time", "density": "density", "current": "current_density", "energy": "energy"}
+
+
+@dataclass(frozen=True)
+class Content:
+    """A result as figures see it.
+
+    Parameters
+    ----------
+    dataset
+        The open file.
+    """
+
+    dataset: xarray.Dataset
+
+    @classmethod
+    def read(cls, path: Path) -> Content:
+        """Open a file; arrays are read when they are drawn.
+
+        Raises
+        ------
+        InputError
+            If there is no result at `path`.
+        """
+        import xarray
+
+        if not path.is_file():
+            raise InputError(f"{path} is not a result: there is no such file.")
+        try:
+            dataset = xarray.open_dataset(path, engine="netcdf4", decode_times=False)
+        except (OSError, ValueError, RuntimeError) as error:
+            words = getattr(error, "strerror", None) or str(error).splitlines()[0]
+            raise InputError(f"{path} is not a readable result: {words.rstrip('.')}.") from None
+        return cls(dataset)
+
+    @property
+    def title(self) -> str:
+        """The run's title."""
+        return str(self.dataset.attrs.get("title", "")).strip()
+
+    def has(self, name: str) -> bool:
+        """Whether a variable is there, with at least one number in it."""
+        return name in self.dataset.variables and self.dataset[name].size > 0
+
+    def values(self, name: str) -> Array:
+        """A variable as numbers, record dimension first."""
+        return np.asarray(self.dataset[name].values, dtype=float)
+
+    @cached_property
+    def time(self) -> Array:
+        """Times of the records."""
+        return self.values("time") if self.has("time") else np.zeros(0)
+
+    def label(self, name: str, symbol: str) -> str:
+        """An axis label: symbol and units, with the size of a unit where the file knows it."""
+        units = str(self.dataset[name].attrs.get("units", "")) if self.has(name) else ""
+        scale = self._scale(name)
+        text = powers(units)
+        if not text or text == "1":
+            return symbol
+        return f"{symbol}  ({text}{scale})"
+
+    def time_label(self, name: str = "time") -> str:
+        """Label of a time axis."""
+        return self.label(name, r"time $t$")
+
+    def _scale(self, name: str) -> str:
+        """' = 6.6e-16 s' for quantities whose SI value the file knows."""
+        kind = "time" if name.endswith("time") else _SI.get(name.split("_")[0], "")
+        value = self.dataset.attrs.get(f"si_{kind}")
+        unit = self.dataset.attrs.get(f"si_{kind}_unit", "")
+        if value is None:
+            return ""
+        return f" = {float(value):.3g} {powers(str(unit))}"
+
+    def names(self, dimension: str, prefix: str) -> list[str]:
+        """Labels of the entries of a small dimension."""
+        if dimension in self.dataset.coords:
+            entries = self.dataset[dimension].values
+        else:
+            entries = np.arange(self.dataset.sizes[dimension])
+        if dimension == "chirality":
+            return [f"χ = {int(entry):+d}".replace("-", "−") for entry in entries]
+        return [f"{prefix}{entry}" for entry in entries]
+
+    def lines(self, name: str, prefix: str = "") -> Iterator[tuple[str, Array]]:
+        """A recorded variable as (label, series), one for every entry of its dimensions."""
+        variable = self.dataset[name]
+        values = np.asarray(variable.values, dtype=float)
+        values = values.reshape(len(values), -1)
+        labels = [prefix.strip()]
+        for dimension in variable.dims[1:]:
+            entries = self.names(str(dimension), "" if prefix else f"{dimension} ")
+            labels = [f"{head} {entry}".strip() for head in labels for entry in entries]
+        for column, label in enumerate(labels):
+            yield label, values[:, column]
+
+    # --- the physics that the run text tells -----------------------------------------------
+
+    @cached_property
+    def run(self) -> dict[str, Any]:
+        """The run's tables, or nothing if the file has none."""
+        try:
+            return tomllib.loads(str(self.dataset.attrs.get("run", "")))
+        except tomllib.TOMLDecodeError:
+            return {}
+
+    def field(self, name: str) -> Array | None:
+        """E or B of the run as three numbers, or None if it depends on time."""
+        value = self.run.get("fields", {}).get(name, [0.0, 0.0, 0.0])
+        if not isinstance(value, list):
+            value = [0.0, 0.0, value] if name == "B" else [value]
+        try:
+            numbers = [float(entry) for entry in value]
+        except (TypeError, ValueError):
+            return None
+        return np.array([*numbers, 0.0, 0.0][:3])
+
+    @cached_property
+    def charges(self) -> Array | None:
+        """Charges of the nodes, if the file tells them."""
+        for name in ("node_charge", "charge"):
+            if self.has(name) and self.dataset[name].dims == ("node",):
+                return self.values(name)
+        return None
+
+    @cached_property
+    def exact_rate(self) -> float | None:
+        """Σ χ e·b/4π²ħ², the pumping rate of the nodes, or None where that is not defined."""
+        for name in ("pumping_rate", "density"):
+            if self.has(name) and "exact" in self.dataset[name].attrs:
+                return float(self.dataset[name].attrs["exact"])
+        e, b, charges = self.field("E"), self.field("B"), self.charges
+        if e is None or b is None or charges is None:
+            return None
+        level = self.dataset.attrs.get("level", "dressed")
+        hbar = float(self.run.get("equation", {}).get("hbar", 1.0))
+        if level == "boltzmann" or {"kx", "ky", "kz"} - set(self.run.get("grid", {})):
+            return None
+        return float(charges.sum() * (e @ b)) / (4.0 * np.pi**2 * hbar**2)
+
+    def nodes(self) -> Array:
+        """Positions of the nodes.  (node, k)"""
+        columns = []
+        for axis in ("kx", "ky", "kz"):
+            for name in (f"node_{axis}", f"{axis}_node"):
+                if self.has(name):
+                    columns.append(self.values(name))
+                    break
+        return np.stack(columns, axis=1) if columns else np.zeros((0, 3))
