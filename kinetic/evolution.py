@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from kinetic import reporting
 from kinetic.collisions.base import Surroundings
 from kinetic.device import Device
 from kinetic.errors import PhysicsError
@@ -52,7 +53,7 @@ class Evolution:
         stop: float | None = None,
     ) -> None:
         self.system, self.stepping = system, stepping or Stepping()
-        self.start, self.time, self.steps = start, start, 0
+        self.start, self.stop, self.time, self.steps = start, stop, start, 0
         system.initial.check(system.valleys, system.grid.dimensions)
         self.mesh = Mesh(system.grid)
         self.device = Device(system.equation.threads)
@@ -62,10 +63,11 @@ class Evolution:
         self._build_collisions()
         self.outflow, self.faraday = np.zeros(6), 0.0
         self.mended = 0
+        self.handed = np.zeros(len(self.flow.nodes))
         self.transport.occupy()
         self._rate: float | None = None
-        self.initial_density = self.densities().copy()
-        self.initial_charge = self.charge_of(self.transport.u)
+        self.initial_charge = self.charge()
+        self.initial_density = self.densities()
         self.extremes = self.bounds()
         self.flow.release()
 
@@ -114,6 +116,8 @@ class Evolution:
         for operator in self.operators:
             if operator.fastest > 0.0:
                 limit = min(limit, self.stepping.courant / operator.fastest)
+        if flow.nodes_move and (rate := flow.node_rate()) > 0.0:
+            limit = min(limit, 0.25 / rate)
         if self.stepping.step is not None:
             limit = min(limit, self.stepping.step)
         return float(limit)
@@ -130,6 +134,9 @@ class Evolution:
         remaining = target - self.time
         if remaining <= 0.0:
             return
+        self.flow.set_time(self.time)
+        if self.flow.nodes_move:
+            self._follow_nodes()
         limit = self.step_limit()
         if not np.isfinite(self._rate or 0.0) or limit <= 0.0:
             raise PhysicsError(
@@ -147,6 +154,16 @@ class Evolution:
         self._step(step)
         self.time = final
         self.steps += 1
+
+    def _follow_nodes(self) -> None:
+        count = len(self.flow.nodes)
+        self.transport.reglue(self.handed)
+        if len(self.flow.nodes) != count:
+            raise PhysicsError(
+                f"at t = {self.time:.6g} a node has left the grid or met another one: from "
+                f"{count} nodes there are {len(self.flow.nodes)}; the charge it carries is "
+                "not defined beyond. Enlarge the grid, stop earlier, or set B = 0."
+            )
 
     def _step(self, step: float) -> None:
         transport, tableau = self.transport, self.stepping.tableau
@@ -232,14 +249,20 @@ class Evolution:
                 pair[:, glue.cells] = pair[:, glue.cells].mean(axis=0)
         return u
 
-    def charge_of(self, u: Array) -> float:
+    def charge(self) -> float:
+        """Σ_s∫(u_s - 1 for the lower band) over the grid: small terms, an exact sum."""
+        u = self.transport.u
+        rest = np.einsum("iabc,abc->", u[1::2], self.mesh.volumes)
+        return float(rest + np.sum((u[0::2] - 1.0) * self.mesh.volumes)) / self.phase_space
+
+    def charge_held(self) -> float:
         """Σ_s∫u over the grid, number per volume."""
-        return float(np.sum(np.sum(u, axis=0) * self.mesh.volumes)) / self.phase_space
+        whole = self.system.valleys * float(self.mesh.volumes.sum()) / self.phase_space
+        return self.charge() + whole
 
     def charge_change(self) -> float:
-        """Change of the total charge since the start, summed as differences."""
-        change = np.sum(self.densities() - self.initial_density, axis=0)
-        return float(np.sum(change * self.mesh.volumes)) / self.phase_space
+        """Change of the total charge since the start, number per volume."""
+        return self.charge() - self.initial_charge
 
     def faces(self) -> list[tuple[str, int]]:
         """Names of the open faces and their place in `outflow`."""
@@ -261,7 +284,7 @@ class Evolution:
         """Change of charge less inflow, and the charge or throughput it must be small to."""
         through = self.boundary_outflow()
         residual = self.charge_change() + float(through.sum()) - self.faraday_inflow()
-        held = abs(self.initial_charge)
+        held = abs(self.charge_held())
         return residual, max(held, float(np.abs(through).sum()), abs(self.faraday_inflow()))
 
     def node_exchange(self) -> Array:
@@ -270,7 +293,7 @@ class Evolution:
         In a glued cell both bands hold f; the upper one has received what its own fluxes did
         not bring.  (node,)
         """
-        exchange = np.zeros(len(self.flow.nodes))
+        exchange = self.handed.copy()
         u = self.transport.u
         for valley, glue in enumerate(self.flow.glue):
             if not len(glue.cells):
@@ -295,6 +318,24 @@ class Evolution:
             return 0.0, 0.0
         return float(f[outside].min()), float(f[outside].max())
 
+    # --- what it says of itself -------------------------------------------------------------
+
+    def coordinates(self) -> dict[str, Any]:
+        """Coordinates of the result: name → (dimensions, values, attributes)."""
+        return reporting.coordinates(self)
+
+    def describe(self) -> str:
+        """Equation, sizes, steps, nodes and validity in words."""
+        return reporting.describe(self)
+
+    def validity(self) -> list[tuple[str, str, str | None]]:
+        """Figures to judge theory and grid by: (name, value, warning or None)."""
+        return reporting.validity(self)
+
+    def summary(self) -> list[tuple[str, str]]:
+        """Rows of the closing table."""
+        return reporting.summary(self)
+
     # --- restart -------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Array]:
@@ -307,6 +348,7 @@ class Evolution:
             "time": np.array(self.time),
             "steps": np.array(self.steps),
             "mended": np.array(self.mended),
+            "handed": self.handed,
         }
         for index, operator in enumerate(self.operators):
             for key, value in operator.state().items():
@@ -320,13 +362,15 @@ class Evolution:
         self.outflow = np.array(state["outflow"])
         self.faraday = float(state["faraday"])
         self.time, self.steps = float(state["time"]), int(state["steps"])
-        self.mended = int(state["mended"])
+        self.mended, self.handed = int(state["mended"]), np.array(state["handed"])
         for index, operator in enumerate(self.operators):
             prefix = f"collision{index}."
             operator.restore(
                 {k[len(prefix) :]: np.array(v) for k, v in state.items() if k.startswith(prefix)}
             )
         self.flow.set_time(self.time)
+        if self.flow.nodes_move:
+            self.flow.follow_nodes()
         self.transport.occupy()
 
 

@@ -93,7 +93,7 @@ class Flow:
         if self.hbar:
             self._measure_geometry(start)
         self._glue(start)
-        self.dressing = self._dressing()
+        self.dressing = self.dressing_now()
         self._set_corners(start)
         self._assemble(start)
         self._check()
@@ -144,7 +144,30 @@ class Flow:
             self.glue[valley] = Glue(cells, nearest)
             self.glued[valley].reshape(-1)[cells] = True
 
-    def _dressing(self) -> Array:
+    @property
+    def nodes_move(self) -> bool:
+        """Whether glued balls have to follow their nodes."""
+        return bool(self.texture_moves and self.hbar and self.nodes and self.largest_b > 0.0)
+
+    def follow_nodes(self) -> bool:
+        """Glue the balls around where the nodes are now; says whether any cell changed."""
+        before = self.glued.copy()
+        self._glue(self.time)
+        return not np.array_equal(before, self.glued)
+
+    def node_rate(self) -> float:
+        """Fastest motion of a node in cells per time, from J·k̇ = -∂ₜd at the node."""
+        fastest = 0.0
+        for node in self.nodes:
+            point = [np.array([x]) for x in node.position]
+            jet = self.geometries[node.valley].jet(point, self.time)
+            slope = jet.vector_gradient[:, :, 0].T
+            velocity = -np.linalg.pinv(slope) @ jet.vector_rate[:, 0]
+            for axis, speed in zip(self.mesh.grid.momentum, velocity, strict=True):
+                fastest = max(fastest, abs(float(speed)) / float(axis.widths.min()))
+        return fastest
+
+    def dressing_now(self) -> Array:
         """F = ħ b·B_k of every cell, 0 where the bands are glued.  (valley, A, B, C)"""
         if self.curvature is None:
             return np.zeros((self.system.valleys, *self.mesh.shape))
@@ -243,7 +266,6 @@ class Flow:
         for slot in self.mesh.slots:
             rate -= np.diff(flux[slot], axis=slot + 1)
         rate /= self.mesh.volumes
-        rate[self.glued] = 0.0
         return rate
 
     def set_time(self, t: float) -> None:
@@ -274,7 +296,8 @@ class Flow:
             return None
         rate = self.faraday_rate()
         if self.texture_moves and np.any(self.b):
-            rate = self.texture_rate if rate is None else rate + self.texture_rate
+            moving = np.where(self.glued, 0.0, self.texture_rate)
+            rate = moving if rate is None else rate + moving
         return rate
 
     def fastest(self, dressing: Array) -> float:

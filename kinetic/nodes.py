@@ -6,6 +6,7 @@ occupation (EQUATIONS: particles that enter on the lower band re-emerge on the u
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -177,6 +178,21 @@ def find_nodes(
     return nodes
 
 
+def _around(node: Node, grid: Grid) -> list[tuple[int, ...]]:
+    """The cell of a node and those nearer to it than a third of their width."""
+    choices = []
+    for axis, k, index in zip(grid.momentum, node.position, node.cell, strict=True):
+        near = [index]
+        low, high = axis.edges[index], axis.edges[index + 1]
+        for distance, beside in ((k - low, index - 1), (high - k, index + 1)):
+            if axis.periodic:
+                beside %= axis.cells
+            if 0 <= beside < axis.cells and distance < axis.widths[index] / 3.0:
+                near.append(beside)
+        choices.append(near)
+    return list(itertools.product(*choices))
+
+
 def glued_cells(
     nodes: Sequence[Node],
     valley: int,
@@ -215,8 +231,9 @@ def glued_cells(
     nearest = np.argmin(apart, axis=0)
     glued = strength >= 1.0 if radius is None else np.min(apart, axis=0) <= radius
     for order, (_, node) in enumerate(own):
-        glued[node.cell] = True
-        nearest[node.cell] = order
+        for cell in _around(node, grid):
+            glued[cell] = True
+            nearest[cell] = order
     cells = np.flatnonzero(glued)
     index = np.array([index for index, _ in own], dtype=np.intp)
     return cells, index[nearest.ravel()[cells]]

@@ -177,7 +177,7 @@ def _density_figures(evolution: Evolution) -> list[tuple[str, str, str | None]]:
         return []
     f = evolution.transport.occupation()
     edge = np.maximum(f[0::2] * (1.0 - f[0::2]), f[1::2] * (1.0 - f[1::2]))
-    varied = float(np.max(dressing * (edge > 1e-2), initial=0.0))
+    varied = float(np.max(dressing * (edge > 0.05), initial=0.0))
     warning = None
     if varied > 0.25:
         warning = (

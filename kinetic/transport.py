@@ -1,7 +1,8 @@
 """Arrays of the evolved state and one stage of its equation.
 
 State-sized arrays: u, its Runge-Kutta register u₀, the padded occupation f that the fluxes
-see, and the split-off equilibrium; the stages allocate nothing.
+see, and, where an equilibrium is split off, that equilibrium and what e does to it.  The stages
+of a collisionless step allocate nothing.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class Transport:
             and np.any(flow.b)
             and not flow.geometry_moves
         )
-        self.equilibrium = _NONE
+        self.padded_equilibrium = _NONE
         self._prepare(initial)
 
     def _constants(self) -> None:
@@ -103,15 +104,19 @@ class Transport:
             np.repeat(mesh.products[1][0][:, None], c, axis=1),
             mesh.products[2][0][None, :],
         )
+        self._find_smooth()
+        self._marks = np.zeros((self.bands, a, b), dtype=bool)
+        self.small = self.u.size < 4096
+
+    def _find_smooth(self) -> None:
+        """Where F has no jump: neither glued nor beside a glued cell."""
         self._smooth = np.zeros((1, 1, 1, 1), dtype=np.uint8)
         if self.bend:
             rough = self.flow.glued.copy()
-            for slot in mesh.slots:
+            for slot in self.mesh.slots:
                 rough |= np.roll(self.flow.glued, 1, axis=slot + 1)
                 rough |= np.roll(self.flow.glued, -1, axis=slot + 1)
             self._smooth = (~rough).astype(np.uint8)
-        self._marks = np.zeros((self.bands, a, b), dtype=bool)
-        self.small = self.u.size < 4096
 
     # --- initial state --------------------------------------------------------------------
 
@@ -181,8 +186,7 @@ class Transport:
         """Declare the equilibrium whose ∂ε̄×b flux is circulation and drops out."""
         self.split = False
         self.occupy()
-        equilibrium = self.f[(slice(None), *self.mesh.interior)].copy()
-        self.split, self.equilibrium = True, equilibrium
+        padded = self.f.copy()
         potential = np.empty_like(self.flow.corners)
         for valley in range(self.bands // 2):
             reservoir = initial.reservoir(valley)
@@ -196,8 +200,6 @@ class Transport:
                 ends = np.moveaxis(circulating[slot], slot + 1, 0)
                 self.steady_leak[2 * slot] = -ends[0].sum()
                 self.steady_leak[2 * slot + 1] = ends[-1].sum()
-        padded = np.zeros_like(self.f)
-        padded[(slice(None), *self.mesh.interior)] = equilibrium
         for slot, values in self.inflow.items():
             ends = np.moveaxis(padded, slot + 1, 1)
             index: list[slice] = [slice(None), slice(None)]
@@ -206,7 +208,7 @@ class Transport:
             ends[:, -3:][tuple(index)] = values[:, 1]
             self.inflow[slot] = np.zeros_like(values)
         self._wrap(padded)
-        self.padded_equilibrium = padded
+        self.split, self.padded_equilibrium = True, padded
         self.source = np.zeros_like(self.u)
         self._equilibrium_source()
 
@@ -276,7 +278,7 @@ class Transport:
             self.f,
             self.u,
             self.dressing,
-            self.equilibrium,
+            self.padded_equilibrium,
             self.split,
             self.level if self.dresses else BOLTZMANN,
             self._spans,
@@ -290,7 +292,7 @@ class Transport:
                 glue(
                     self.f,
                     self.u,
-                    self.equilibrium,
+                    self.padded_equilibrium,
                     self.split,
                     valley,
                     glue_.cells,
@@ -359,7 +361,7 @@ class Transport:
                 add_source,
                 self.u,
                 self.f,
-                self.equilibrium,
+                self.padded_equilibrium,
                 self.split,
                 rate,
                 gamma,
@@ -386,12 +388,11 @@ class Transport:
         texture = np.zeros_like(self.dressing)
         if flow.texture_moves and np.any(flow.b):
             texture = flow.texture_rate
-        equilibrium = self.padded_equilibrium if self.split else _NONE
         self.device.launch(
             exchange,
             self.u,
             self.f,
-            equilibrium,
+            self.padded_equilibrium,
             self.split,
             self.dressing,
             flow.w,
@@ -434,9 +435,45 @@ class Transport:
             )
         )
 
+    @property
+    def equilibrium(self) -> Array:
+        """The split-off equilibrium of every cell.  (valley·band, A, B, C)"""
+        if not self.split:
+            return self.padded_equilibrium
+        return self.padded_equilibrium[(slice(None), *self.mesh.interior)]
+
+    def reglue(self, handed: Array) -> None:
+        """Let the glued balls follow moving nodes; `handed` (node,) collects the exchange.
+
+        A cell that is glued keeps its charge; one that is released gets D_s f in each band.
+        """
+        before = self.flow.glue
+        was = self.flow.glued.copy()
+        if not self.flow.follow_nodes():
+            return
+        fresh = self.flow.dressing_now()
+        for valley, glued in enumerate(was):
+            low, high = self.u[2 * valley].reshape(-1), self.u[2 * valley + 1].reshape(-1)
+            released = glued & ~self.flow.glued[valley]
+            cells = np.flatnonzero(released)
+            f = 0.5 * (low[cells] + high[cells])
+            dressing = fresh[valley].reshape(-1)[cells]
+            if self.level == DRESSED:
+                upper, lower = f * (1.0 + 0.5 * dressing), f * (1.0 - 0.5 * dressing)
+            else:
+                upper, lower = f, f
+            old = np.isin(before[valley].cells, cells)
+            change = (upper - high[cells]) * self.mesh.volumes.reshape(-1)[cells]
+            np.add.at(handed, before[valley].nodes[old], change)
+            low[cells], high[cells] = lower, upper
+            self.dressing[valley].reshape(-1)[cells] = dressing
+            self.dressing[valley][self.flow.glued[valley]] = 0.0
+        self._find_smooth()
+        self.occupy()
+
     def occupation(self) -> Array:
         """f_s of every cell, the equilibrium included.  (valley·band, A, B, C)"""
         out = self.f[(slice(None), *self.mesh.interior)].copy()
         if self.split:
-            out += self.equilibrium
+            out += self.padded_equilibrium[(slice(None), *self.mesh.interior)]
         return out

@@ -85,7 +85,7 @@ def occupations(
 ):
     """Fill the interior of f (padded) with the occupation minus the split-off equilibrium.
 
-    u, equilibrium (valley·band, A, B, C); dressing F (valley, A, B, C); spans: product-rule
+    u (valley·band, A, B, C); f, equilibrium padded; dressing F (valley, A, B, C); spans: product-rule
     factors of each slot as rows, (A, C), (B, C) and (1, C); smooth: 1, or 0 next to glued
     cells, where F jumps.  (valley, A, B, C)
     """
@@ -121,8 +121,9 @@ def occupations(
                     here, ahead, back = (i, j, nc - 1, nc), (i, j, 0, 1), (i, j, nc - 2, nc - 1)
                     bend_row(out, pair, d, level, band, here, ahead, back, along, flat)
             if split:
+                rest = equilibrium[index, i + ga, j + gb, gc : gc + nc]
                 for k in range(np.uintp(nc)):
-                    out[k] -= equilibrium[index, i, j, k]
+                    out[k] -= rest[k]
 
 
 @released
@@ -134,8 +135,9 @@ def glue(f, u, equilibrium, split, valley, cells, shape, ghosts):
         i, j, k = cell // (nb * nc), (cell // nc) % nb, cell % nc
         shared = 0.5 * (u[low, i, j, k] + u[high, i, j, k])
         for band in (low, high):
-            own = equilibrium[band, i, j, k] if split else 0.0
-            f[band, i + ghosts[0], j + ghosts[1], k + ghosts[2]] = shared - own
+            a, b, c = i + ghosts[0], j + ghosts[1], k + ghosts[2]
+            own = equilibrium[band, a, b, c] if split else 0.0
+            f[band, a, b, c] = shared - own
 
 
 @released
@@ -154,8 +156,8 @@ def add_source(worker, workers, u, f, equilibrium, split, rate, gamma, level, gh
                 lower = f[low, i + ga, j + gb, k + gc]
                 upper = f[high, i + ga, j + gb, k + gc]
                 if split:
-                    lower += equilibrium[low, i, j, k]
-                    upper += equilibrium[high, i, j, k]
+                    lower += equilibrium[low, i + ga, j + gb, k + gc]
+                    upper += equilibrium[high, i + ga, j + gb, k + gc]
                 change = gamma * rate[valley, i, j, k]
                 if level == DRESSED:
                     u[low, i, j, k] -= 0.5 * change * lower

@@ -23,7 +23,7 @@ import numpy as np
 from kinetic.bands import BANDS
 from kinetic.grid import Array
 from kinetic.observables.base import Observable, Recorder, momenta, sea
-from kinetic.observables.weights import Weights, product_rule
+from kinetic.observables.weights import Weights, dot, product_rule
 from kinetic.storage import Variable
 
 if TYPE_CHECKING:
@@ -127,23 +127,23 @@ class Sums:
                 u, both = above[valley][:, rows], whole[valley][:, rows]
                 n = u[0] + u[1]
                 signed = BANDS[0] * both[0] + BANDS[1] * both[1]
-                total["group"][:d] += np.einsum("s...,is...->i", u, w["group"])
+                total["group"][:d] += dot(w["group"], u)
                 if "moment" in w:
-                    total["magnetic_moment"][:d] += np.einsum("...,i...->i", n, w["moment"])
+                    total["magnetic_moment"][:d] += dot(w["moment"], n)
                 if "rescaling" in w:
                     mean, relative = w["rescaling"][:d], w["rescaling"][d:]
-                    shift = np.einsum("...,i...->i", n, relative)
-                    rescaled = -0.5 * np.einsum("...,i...->i", u[1] - u[0], mean) - shift
+                    shift = dot(relative, n)
+                    rescaled = -0.5 * dot(mean, u[1] - u[0]) - shift
                     total["magnetic_moment"][:d] += shift
                     total["density_of_states"][:d] += rescaled
                 if "curvature" in w:
-                    flux = half * np.einsum("...,i...->i", signed, w["curvature"])
+                    flux = half * dot(w["curvature"], signed)
                     total["anomalous"] += np.cross(e, flux)
                 if "chiral" in w:
                     along = np.sum(u[1] * w["chiral"][1] - u[0] * w["chiral"][0])
                     total["chiral_magnetic"] += half * along * b
                 if "texture" in w:
-                    total["texture"] += half * np.einsum("...,i...->i", signed, w["texture"])
+                    total["texture"] += half * dot(w["texture"], signed)
         return {name: value / evolution.phase_space for name, value in total.items()}
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from kinetic.grid import Array
 from kinetic.observables.base import Observable, Recorder, momenta
-from kinetic.observables.weights import Weights, product_rule
+from kinetic.observables.weights import Weights, dot, product_rule
 from kinetic.storage import Variable
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class _Curvature:
         for valley, weights in enumerate(self.weights):
             for rows, w in weights.slabs(evolution.time):
                 part = contents[valley][:, rows]
-                total += np.einsum("s...,i...->si", part, w["curvature"])
+                total += np.stack([dot(w["curvature"], band) for band in part])
         return 0.5 * evolution.system.equation.hbar * total / evolution.phase_space
 
 

@@ -52,6 +52,11 @@ def product_rule(mesh: Mesh, values: Array) -> Array:
     return out
 
 
+def dot(weight: Array, content: Array) -> Array:
+    """Σ over bands and cells of content·w for each component.  w (i, ...) → (i,)"""
+    return np.asarray((weight * content).reshape(len(weight), -1).sum(axis=1))
+
+
 class Weights:
     """Cell averages of the weights of one valley.
 

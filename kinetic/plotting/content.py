@@ -116,7 +116,7 @@ class Content:
         for column, label in enumerate(labels):
             yield label, values[:, column]
 
-    # --- the physics that the run text tells -----------------------------------------------
+    # --- the physics that the file tells ---------------------------------------------------
 
     @cached_property
     def run(self) -> dict[str, Any]:
@@ -126,46 +126,33 @@ class Content:
         except tomllib.TOMLDecodeError:
             return {}
 
-    def field(self, name: str) -> Array | None:
-        """E or B of the run as three numbers, or None if it depends on time."""
-        value = self.run.get("fields", {}).get(name, [0.0, 0.0, 0.0])
+    def field(self, name: str) -> Array:
+        """E or B of the run as three numbers; a component that depends on time counts as 1."""
+        value = self.run.get("fields", {}).get(name, [])
         if not isinstance(value, list):
             value = [0.0, 0.0, value] if name == "B" else [value]
-        try:
-            numbers = [float(entry) for entry in value]
-        except (TypeError, ValueError):
-            return None
-        return np.array([*numbers, 0.0, 0.0][:3])
+        numbers = [float(v) if isinstance(v, int | float) else 1.0 for v in value]
+        return np.array([*numbers, 0.0, 0.0, 0.0][:3])
 
     @cached_property
-    def charges(self) -> Array | None:
-        """Charges of the nodes, if the file tells them."""
-        for name in ("node_charge", "charge"):
-            if self.has(name) and self.dataset[name].dims == ("node",):
-                return self.values(name)
-        return None
+    def elapsed(self) -> Array:
+        """Times since the first record."""
+        return self.time - self.time[:1]
 
-    @cached_property
-    def exact_rate(self) -> float | None:
-        """Σ χ e·b/4π²ħ², the pumping rate of the nodes, or None where that is not defined."""
-        for name in ("pumping_rate", "density"):
-            if self.has(name) and "exact" in self.dataset[name].attrs:
-                return float(self.dataset[name].attrs["exact"])
-        e, b, charges = self.field("E"), self.field("B"), self.charges
-        if e is None or b is None or charges is None:
-            return None
-        level = self.dataset.attrs.get("level", "dressed")
-        hbar = float(self.run.get("equation", {}).get("hbar", 1.0))
-        if level == "boltzmann" or {"kx", "ky", "kz"} - set(self.run.get("grid", {})):
-            return None
-        return float(charges.sum() * (e @ b)) / (4.0 * np.pi**2 * hbar**2)
+    @property
+    def pumps(self) -> bool:
+        """Whether nodes pump: e·b is not zero."""
+        return (
+            self.has("pumping_rate")
+            and self.has("pumping_reference")
+            and bool(np.any(self.values("pumping_reference")))
+        )
+
+    def pumped(self, name: str) -> Array:
+        """Charge gathered around each node since the start, from its mean rate.  (time, node)"""
+        return self.values(name) * self.elapsed[:, None]
 
     def nodes(self) -> Array:
-        """Positions of the nodes.  (node, k)"""
-        columns = []
-        for axis in ("kx", "ky", "kz"):
-            for name in (f"node_{axis}", f"{axis}_node"):
-                if self.has(name):
-                    columns.append(self.values(name))
-                    break
-        return np.stack(columns, axis=1) if columns else np.zeros((0, 3))
+        """Positions of the nodes, as far as the file tells them.  (node, k)"""
+        found = [self.values(f"node_{k}") for k in ("kx", "ky", "kz") if self.has(f"node_{k}")]
+        return np.stack(found, axis=1) if found else np.zeros((0, 3))

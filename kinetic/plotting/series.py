@@ -1,0 +1,310 @@
+"""Panels against time: densities, currents, energy, the charge budget, bounds, responses.
+
+A panel is a function (axes, content) that draws one set of axes; `FAMILIES` says which panels
+make up a figure and `available` which of them a file can fill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from kinetic.plotting.content import Array, Content
+from kinetic.plotting.style import BLACK, BLUE, CYCLE, DASHES, GREY, VERMILLION
+
+Panel = Callable[[Any, Content], None]
+_TINY = 1e-17
+_COMPONENTS = ("x", "y", "z")
+_CONTRIBUTIONS = {
+    "group": "group velocity",
+    "anomalous": "anomalous",
+    "chiral_magnetic": "chiral magnetic",
+    "magnetic_moment": "magnetic moment",
+    "density_of_states": "density of states",
+    "texture": "texture",
+}
+
+
+def available(content: Content, panels: Iterable[tuple[Panel, Callable[[Content], bool]]]) -> list[Panel]:
+    """The panels that a file can fill."""
+    return [panel for panel, possible in panels if possible(content)]
+
+
+def _finish(axes: Any, content: Content, ylabel: str, legend: int = 0) -> None:
+    """Labels, room for the legend, no lines that lead nowhere."""
+    axes.set_xlabel(content.time_label())
+    axes.set_ylabel(ylabel)
+    axes.margins(x=0.0)
+    axes.grid(visible=True)
+    if legend:
+        low, high = axes.get_ylim()
+        rows = -(-legend // 2)
+        if axes.get_yscale() == "linear":
+            axes.set_ylim(low, high + 0.17 * rows * (high - low))
+        else:
+            axes.set_ylim(low, high * (high / low) ** (0.17 * rows))
+        axes.legend(loc="upper left", ncols=2, mode=None)
+
+
+def _draw(axes: Any, content: Content, rows: Iterable[tuple[str, Array]]) -> int:
+    """Lines of different colour and dash; returns how many."""
+    count = 0
+    for index, (label, values) in enumerate(rows):
+        axes.plot(
+            content.time,
+            values,
+            color=CYCLE[index % len(CYCLE)],
+            linestyle=DASHES[index % len(DASHES)],
+            label=label or None,
+        )
+        count += 1
+    return count
+
+
+def _marks(content: Content, count: int = 14) -> slice:
+    """Every how many records a marker is drawn."""
+    return slice(None, None, max(1, len(content.time) // count))
+
+
+# --- densities ----------------------------------------------------------------------------------
+
+
+def density(axes: Any, content: Content) -> None:
+    """Change of the density, in total and of bands, valleys or chiralities."""
+    count = 0
+    for name in ("density", "valley_density", "chirality_density", "band_density"):
+        if not content.has(name):
+            continue
+        if name == "band_density":
+            rows = [(f"{label} band", v) for label, v in content.lines(name, " ")]
+        elif name == "density":
+            rows = [("total", content.values(name))]
+        else:
+            rows = list(content.lines(name, "" if name == "valley_density" else " "))
+        for label, values in rows:
+            style = {"color": CYCLE[count % len(CYCLE)], "linestyle": DASHES[count % len(DASHES)]}
+            if name == "density":
+                style = {"color": BLACK, "linestyle": "-"}
+            axes.plot(content.time, values - values[0], label=label, **style)
+            count += name != "density"
+    label = "density" if content.has("density") else "band_density"
+    _finish(axes, content, content.label(label, r"$\rho-\rho(0)$"), count + 1)
+
+
+def pumping(axes: Any, content: Content) -> None:
+    """Charge gathered around the nodes beside χ ∫e·b dt/4π²ħ²."""
+    exact, found = content.pumped("pumping_reference"), content.pumped("pumping_rate")
+    marks = _marks(content)
+    several = found.shape[1] > 1
+    for node in range(found.shape[1]):
+        colour = CYCLE[node % len(CYCLE)] if several else VERMILLION
+        which = f"node {content.names('node', '')[node]}: " if several else ""
+        axes.plot(
+            content.time,
+            exact[:, node],
+            color=colour if several else BLACK,
+            linewidth=0.9,
+            label=None if several else r"exact, $\int\mathbf{e}\cdot\mathbf{b}\,dt/4\pi^2\hbar^2$",
+        )
+        axes.plot(
+            content.time[marks],
+            found[marks, node],
+            "o",
+            color=colour,
+            markerfacecolor="none",
+            label=f"{which}evolved state",
+            clip_on=False,
+            zorder=3,
+        )
+    name = "density" if content.has("density") else "pumping_rate"
+    label = content.label(name, r"$\rho_\mathrm{node}-\rho_\mathrm{node}(0)$")
+    _finish(axes, content, label, 2 * max(2, found.shape[1]))
+
+
+def pumping_residual(axes: Any, content: Content) -> None:
+    """|rate/exact − 1| of every node."""
+    exact, found = content.values("pumping_reference"), content.values("pumping_rate")
+    for node in range(found.shape[1]):
+        used = (exact[:, node] != 0.0) & (content.elapsed > 0.0)
+        error = np.abs(found[used, node] / exact[used, node] - 1.0)
+        axes.semilogy(
+            content.time[used],
+            np.maximum(error, _TINY),
+            color=CYCLE[node % len(CYCLE)],
+            linestyle=DASHES[node % len(DASHES)],
+            label=f"node {content.names('node', '')[node]}" if found.shape[1] > 1 else None,
+        )
+    legend = found.shape[1] if found.shape[1] > 1 else 0
+    _finish(axes, content, "|pumping rate/exact − 1|", legend)
+    _decades(axes)
+
+
+def _decades(axes: Any) -> None:
+    """A logarithmic axis of at least two decades with few labels."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    low, high = axes.get_ylim()
+    if high / low < 100.0:
+        middle = np.sqrt(low * high)
+        axes.set_ylim(middle / 10.0, middle * 10.0)
+    axes.yaxis.set_major_locator(LogLocator(numticks=6))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+# --- currents and energy ------------------------------------------------------------------------
+
+
+def _components(content: Content) -> list[int]:
+    """Components that are not zero to rounding."""
+    largest = np.abs(content.values("current")).max(axis=0)
+    for name in _CONTRIBUTIONS:
+        if content.has(f"current_{name}"):
+            parts = np.abs(content.values(f"current_{name}")).max(axis=0)
+            largest = np.maximum(largest, parts)
+    chosen = np.flatnonzero(largest > 1e-9 * largest.max())
+    return [int(i) for i in chosen] or [0]
+
+
+def currents(content: Content) -> list[Panel]:
+    """One panel per component that flows."""
+    return [_current(component) for component in _components(content)]
+
+
+def _current(component: int) -> Panel:
+    def panel(axes: Any, content: Content) -> None:
+        total = content.values("current")[:, component]
+        parts = {
+            label: content.values(f"current_{name}")[:, component]
+            for name, label in _CONTRIBUTIONS.items()
+            if content.has(f"current_{name}")
+        }
+        scale = max([np.abs(total).max(), *(np.abs(v).max() for v in parts.values())])
+        shown = {k: v for k, v in parts.items() if np.abs(v).max() > 1e-9 * scale}
+        if len(shown) > 1:
+            _draw(axes, content, shown.items())
+        axes.plot(content.time, total, color=BLACK, linewidth=1.0, label="total", zorder=1)
+        axes.axhline(0.0, color=GREY, linewidth=0.5)
+        only = f", all {next(iter(shown))}" if len(shown) == 1 else ""
+        symbol = f"$j_{_COMPONENTS[component]}${only}"
+        legend = len(shown) + 1 if len(shown) > 1 else 0
+        _finish(axes, content, content.label("current", symbol), legend)
+
+    return panel
+
+
+def energy(axes: Any, content: Content) -> None:
+    """Change of the energy."""
+    values = content.values("energy")
+    axes.plot(content.time, values - values[0], color=BLUE)
+    _finish(axes, content, content.label("energy", r"$\langle H\rangle-\langle H\rangle(0)$"))
+
+
+# --- the charge budget --------------------------------------------------------------------------
+
+
+def boundary(axes: Any, content: Content) -> None:
+    """What left through open faces, what Faraday brought, and the change of the total."""
+    rows: list[tuple[str, Array]] = []
+    if content.has("boundary_outflow"):
+        flows = [(label, -v) for label, v in content.lines("boundary_outflow", " ")]
+        scale = max(float(np.abs(v).max()) for _, v in flows)
+        shown = [(f"in by {label}", v) for label, v in flows if np.abs(v).max() > 1e-9 * scale]
+        silent = len(flows) - len(shown)
+        rows += shown
+        if not shown or silent < 0:
+            rows.append(("open faces", np.zeros_like(content.time)))
+    if content.has("faraday_inflow"):
+        rows.append(("Faraday inflow", content.values("faraday_inflow")))
+    count = _draw(axes, content, rows)
+    if content.has("density"):
+        values = content.values("density")
+        change = values - values[0]
+        axes.plot(content.time, change, color=BLACK, linewidth=1.0, label="change", zorder=1)
+        count += 1
+    name = "density" if content.has("density") else "boundary_outflow"
+    _finish(axes, content, content.label(name, "inflow since the start"), count)
+
+
+def exchange(axes: Any, content: Content) -> None:
+    """What each node handed from the lower to the upper band."""
+    count = _draw(
+        axes,
+        content,
+        [(f"node {label}", values) for label, values in content.lines("node_exchange", " ")],
+    )
+    label = content.label("node_exchange", r"node exchange, $-\to+$")
+    _finish(axes, content, label, count)
+
+
+def ledger(axes: Any, content: Content) -> None:
+    """|Δρ + outflow − inflow| beside rounding of what is held or has passed."""
+    residual = np.maximum(np.abs(content.values("ledger_residual")), _TINY)
+    axes.semilogy(content.time, residual, color=BLUE, label="residual")
+    count = 1
+    if content.has("ledger_scale"):
+        scale = 1e-14 * content.values("ledger_scale")
+        label = r"$10^{-14}$ of the charge"
+        axes.semilogy(content.time, scale, color=VERMILLION, linestyle="--", label=label)
+        count = 2
+    _finish(axes, content, content.label("ledger_residual", "charge ledger"), count)
+    _decades(axes)
+
+
+def bounds(axes: Any, content: Content) -> None:
+    """How far f has come from 0 and 1, or beyond."""
+    lowest = content.values("occupation_min")
+    highest = 1.0 - content.values("occupation_max")
+    axes.plot(content.time, lowest, color=BLUE, label=r"$\min f$")
+    axes.plot(content.time, highest, color=VERMILLION, linestyle="--", label=r"$1-\max f$")
+    largest = max(float(np.abs(lowest).max()), float(np.abs(highest).max()), 1e-16)
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, -0.5 * largest), max(high, 0.5 * largest))
+    axes.axhline(0.0, color=GREY, linewidth=0.5)
+    _finish(axes, content, "distance from [0, 1]", 2)
+
+
+def bands(axes: Any, content: Content) -> None:
+    """Rate of the exchange between the bands."""
+    count = _draw(axes, content, content.lines("interband_exchange"))
+    label = content.label("interband_exchange", r"$\int X'$, $+\to-$")
+    _finish(axes, content, label, count if count > 1 else 0)
+
+
+def variable(name: str) -> Panel:
+    """Any recorded variable, one line for every entry."""
+
+    def panel(axes: Any, content: Content) -> None:
+        rows = list(content.lines(name))[: len(CYCLE)]
+        _draw(axes, content, rows)
+        symbol = str(content.dataset[name].attrs.get("long_name", name))
+        if len(symbol) > 34:
+            symbol = name
+        _finish(axes, content, content.label(name, symbol), len(rows) if len(rows) > 1 else 0)
+
+    return panel
+
+
+def _has(*names: str) -> Callable[[Content], bool]:
+    return lambda content: any(content.has(name) for name in names) and len(content.time) > 0
+
+
+def _pumps(content: Content) -> bool:
+    return content.pumps and len(content.time) > 1
+
+
+FAMILIES: dict[str, tuple[tuple[Panel, Callable[[Content], bool]], ...]] = {
+    "density": ((density, _has("density", "band_density")),),
+    "energy": ((energy, _has("energy")),),
+    "boundary": (
+        (boundary, _has("boundary_outflow", "faraday_inflow")),
+        (exchange, _has("node_exchange")),
+        (bands, _has("interband_exchange")),
+        (ledger, _has("ledger_residual")),
+    ),
+    "anomaly": ((pumping, _pumps), (pumping_residual, _pumps)),
+    "bounds": ((bounds, _has("occupation_min")),),
+    "response": ((variable("hall"), _has("hall")), (variable("streda"), _has("streda"))),
+}
+"""Panels of each figure; currents are added by `currents`, one panel per component."""
