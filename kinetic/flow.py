@@ -59,7 +59,8 @@ class Flow:
     Attributes
     ----------
     w
-        W_s^j per slot: volume per time through faces.  (valley·band, faces)
+        W_s^j per slot: volume per time through faces, with a ghost column on each side of
+        C in the slots A and B (see `faces`).  (valley·band, faces)
     drift
         The same without the Berry flux, ∫(e + ∂ε̄×b)·dS, for the interband terms.
     dressing
@@ -104,8 +105,8 @@ class Flow:
         a, b, c = self.mesh.shape
         bands, active = 2 * self.system.valleys, self.mesh.active
         shapes = [
-            (bands, a + 1, b, c) if active[0] else (bands, 2, 1, 1),
-            (bands, a, b + 1, c) if active[1] else (bands, 1, 2, 1),
+            (bands, a + 1, b, c + 2) if active[0] else (bands, 2, 1, 3),
+            (bands, a, b + 1, c + 2) if active[1] else (bands, 1, 2, 3),
             (bands, a, b, c + 1),
         ]
         self.w: Faces = (np.zeros(shapes[0]), np.zeros(shapes[1]), np.zeros(shapes[2]))
@@ -245,6 +246,11 @@ class Flow:
 
     def _like_w(self) -> Faces:
         return (np.zeros_like(self.w[0]), np.zeros_like(self.w[1]), np.zeros_like(self.w[2]))
+
+    @staticmethod
+    def faces(velocities: Faces, slot: int) -> Array:
+        """Face quantities of a slot without ghost columns.  (valley·band, faces)"""
+        return velocities[slot] if slot == 2 else velocities[slot][..., 1:-1]
 
     def circulation(self, corners: Array) -> Faces:
         """∮ A b·dl around every face for any band quantity A on the corners, as W without e."""

@@ -197,7 +197,7 @@ class Transport:
         self.steady_leak = np.zeros(6)
         for slot in self.mesh.slots:
             if not self.mesh.periodic[slot]:
-                ends = np.moveaxis(circulating[slot], slot + 1, 0)
+                ends = np.moveaxis(self.flow.faces(circulating, slot), slot + 1, 0)
                 self.steady_leak[2 * slot] = -ends[0].sum()
                 self.steady_leak[2 * slot + 1] = ends[-1].sum()
         for slot, values in self.inflow.items():
@@ -308,7 +308,7 @@ class Transport:
         interior = self.mesh.interior
         for slot, values in self.inflow.items():
             ends = np.moveaxis(self.f, slot + 1, 1)
-            faces = np.moveaxis(self.flow.w[slot], slot + 1, 1)
+            faces = np.moveaxis(self.flow.faces(self.flow.w, slot), slot + 1, 1)
             others = tuple(interior[other] for other in range(3) if other != slot)
             for side, (ghost, cell, face, sign) in enumerate(
                 (((0, 1, 2), 3, 0, -1.0), ((-3, -2, -1), -4, -1, 1.0))
@@ -384,7 +384,7 @@ class Transport:
 
     def _exchange(self, gamma: float) -> Array:
         flow = self.flow
-        inverse, tables, products, ghosts, active, wraps, _ = self._mesh
+        inverse, tables, _, ghosts, active, wraps, _ = self._mesh
         texture = np.zeros_like(self.dressing)
         if flow.texture_moves and np.any(flow.b):
             texture = flow.texture_rate
@@ -402,7 +402,6 @@ class Transport:
             (
                 inverse,
                 tables,
-                products,
                 ghosts,
                 active,
                 wraps,

@@ -12,11 +12,12 @@ import time
 import numpy as np
 
 from kinetic.device import Device
+from kinetic.grid import Array
 from kinetic.kernels.points import released
 
 
 @released
-def copy(worker, workers, a, b):
+def copy(worker: int, workers: int, a: Array, b: Array) -> None:
     """A worker's share of a ← b."""
     first, last = worker * a.size // workers, (worker + 1) * a.size // workers
     out, source = a[first:last], b[first:last]
@@ -25,7 +26,7 @@ def copy(worker, workers, a, b):
 
 
 @released
-def triad(worker, workers, a, b, c, factor):
+def triad(worker: int, workers: int, a: Array, b: Array, c: Array, factor: float) -> None:
     """A worker's share of a ← b + s c."""
     first, last = worker * a.size // workers, (worker + 1) * a.size // workers
     out, left, right = a[first:last], b[first:last], c[first:last]

@@ -73,9 +73,7 @@ def _process(arguments: list[str], folder: Path, cache: Path | None) -> tuple[fl
 def help_seconds(rounds: int = 5) -> float:
     """Median time of `kinetic --help`."""
     with tempfile.TemporaryDirectory() as folder:
-        times = [
-            _process(["kinetic", "--help"], Path(folder), None)[0] for _ in range(rounds)
-        ]
+        times = [_process(["kinetic", "--help"], Path(folder), None)[0] for _ in range(rounds)]
     return sorted(times)[rounds // 2]
 
 

@@ -1,4 +1,4 @@
-"""One case: bandwidth, the program's steps and its rivals in turns, so that all see one machine."""
+"""One case: bandwidth, the program's steps and its rivals, in turns within one process."""
 
 from __future__ import annotations
 

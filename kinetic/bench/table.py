@@ -32,7 +32,9 @@ def floors(case: Measured, linear: Measured | None) -> list[tuple[str, float, st
         cost = case.seconds[1] / linear.seconds[1]
         rows.append(("times the cost of linear5", cost, "<=", 2.9 if cached else 1.75, ".2f"))
     if case.plain is not None:
-        rows.append(("times plain numpy, 1 thread", case.plain / case.seconds[1], ">=", 10.0, ".1f"))
+        rows.append(
+            ("times plain numpy, 1 thread", case.plain / case.seconds[1], ">=", 10.0, ".1f")
+        )
     if case.jax is not None:
         what = f"times jax, {most} thread{'s' * (most > 1)}"
         rows.append((what, case.jax / case.seconds[most], ">=", 3.0, ".1f"))

@@ -12,6 +12,7 @@ from kinetic.kernels.velocity import add_scaled, velocity_a, velocity_b, velocit
 def assemble(worker, workers, wa, wb, wc, energy, flux, e, b, strength, widths, edges, active):
     """W = ∫[e + ∂ε̄×b + ½ s·strength·T]·dS on every face of every band.
 
+    wa, wb carry a ghost column on each side of C, filled as if C were periodic.
     energy (band, corners); flux: T per valley and slot, used where strength is not 0.
     """
     bands = wa.shape[0]
@@ -22,16 +23,20 @@ def assemble(worker, workers, wa, wb, wc, energy, flux, e, b, strength, widths, 
         factor = 0.5 * sign * strength
         if active[0]:
             for j in range(wa.shape[2]):
-                velocity_a(wa[band, i, j], energy[band], i, j, 0, nc, e, b, widths, edges)
+                row = wa[band, i, j, 1 : nc + 1]
+                velocity_a(row, energy[band], i, j, 0, nc, e, b, widths, edges)
                 if strength != 0.0:
-                    add_scaled(wa[band, i, j], flux[0][valley, i, j], factor)
+                    add_scaled(row, flux[0][valley, i, j], factor)
+                wa[band, i, j, 0], wa[band, i, j, nc + 1] = row[nc - 1], row[0]
         if i == na:
             continue
         if active[1]:
             for j in range(nb + 1):
-                velocity_b(wb[band, i, j], energy[band], i, j, 0, nc, e, b, widths, edges)
+                row = wb[band, i, j, 1 : nc + 1]
+                velocity_b(row, energy[band], i, j, 0, nc, e, b, widths, edges)
                 if strength != 0.0:
-                    add_scaled(wb[band, i, j], flux[1][valley, i, j], factor)
+                    add_scaled(row, flux[1][valley, i, j], factor)
+                wb[band, i, j, 0], wb[band, i, j, nc + 1] = row[nc - 1], row[0]
         for j in range(wc.shape[2]):
             velocity_c(wc[band, i, j], energy[band], i, j, 0, nc + 1, e, b, widths, edges)
             if strength != 0.0:
@@ -67,9 +72,13 @@ def fastest_outflow(worker, workers, rates, wa, wb, wc, dressing, inverse, activ
         for j in range(nb):
             line[:] = 0.0
             if active[0]:
-                add_outflow(line, wa[band, i, j], wa[band, i + 1, j])
+                add_outflow(
+                    line, wa[band, i, j, 1 : nc + 1], wa[band, i + 1, j, 1 : nc + 1]
+                )
             if active[1]:
-                add_outflow(line, wb[band, i, j], wb[band, i, j + 1])
+                add_outflow(
+                    line, wb[band, i, j, 1 : nc + 1], wb[band, i, j + 1, 1 : nc + 1]
+                )
             row = wc[band, i, j]
             add_outflow(line, row[0:nc], row[1 : nc + 1])
             fastest = largest_rate(

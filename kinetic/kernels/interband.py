@@ -81,7 +81,7 @@ def exchange(
     w, drift: per slot W_s with all terms, and e + ∂ε̄×b alone.  rates (valley, A): Σ X′ V.
     texture: -∇·∫ħℰ×b per volume, the rate of F from a texture in motion.  (valley, A, B, C)
     """
-    inverse, tables, products, ghosts, active, wraps, electric, widths = mesh
+    inverse, tables, ghosts, active, wraps, electric, widths = mesh
     bands, na, nb, nc = u.shape
     ga, gb, gc = ghosts
     sizes = (na, nb, nc)
@@ -108,21 +108,23 @@ def exchange(
                         # m2 of the stencil: three cells below the face along this axis.
                         pa, pb, pc = fa + ga * (1 - da), fb + gb * (1 - db), fc + gc * (1 - dc)
                         table = tables[axis]
-                        column = face if axis < 2 else min(face, table.shape[1] - 1)
-                        f_low = six(f[low], pa, pb, pc, da, db, dc, table, column)
-                        f_high = six(f[high], pa, pb, pc, da, db, dc, table, column)
+                        place = face if axis < 2 else min(face, table.shape[1] - 1)
+                        f_low = six(f[low], pa, pb, pc, da, db, dc, table, place)
+                        f_high = six(f[high], pa, pb, pc, da, db, dc, table, place)
                         field = at_face(cells, fa, fb, fc, axis, wraps[axis])
-                        w_low, w_high = w[axis][low, fa, fb, fc], w[axis][high, fa, fb, fc]
+                        column = fc if axis == 2 else fc + 1  # A and B faces have a ghost
+                        w_low = w[axis][low, fa, fb, column]
+                        w_high = w[axis][high, fa, fb, column]
                         a_low, a_high = (
-                            drift[axis][low, fa, fb, fc],
-                            drift[axis][high, fa, fb, fc],
+                            drift[axis][low, fa, fb, column],
+                            drift[axis][high, fa, fb, column],
                         )
                         flux_low, flux_high = face_flux(
                             f_low, f_high, field, w_low, w_high, a_low, a_high
                         )
                         if split:
-                            e_low = six(equilibrium[low], pa, pb, pc, da, db, dc, table, column)
-                            e_high = six(equilibrium[high], pa, pb, pc, da, db, dc, table, column)
+                            e_low = six(equilibrium[low], pa, pb, pc, da, db, dc, table, place)
+                            e_high = six(equilibrium[high], pa, pb, pc, da, db, dc, table, place)
                             more_low, more_high = face_flux(
                                 e_low,
                                 e_high,

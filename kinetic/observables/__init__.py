@@ -1,14 +1,6 @@
 """Observables, one class each; importing this package registers them."""
 
-from kinetic.observables.anomaly import (
-    BoundaryOutflow,
-    FaradayInflow,
-    InterbandExchange,
-    LedgerResidual,
-    NodeExchange,
-    OccupationBounds,
-    PumpingRate,
-)
+from kinetic.observables.anomaly import InterbandExchange, NodeExchange, PumpingRate
 from kinetic.observables.base import Observable, Recorder, Standard
 from kinetic.observables.currents import Current
 from kinetic.observables.densities import (
@@ -17,6 +9,12 @@ from kinetic.observables.densities import (
     Density,
     Energy,
     ValleyDensity,
+)
+from kinetic.observables.ledger import (
+    BoundaryOutflow,
+    FaradayInflow,
+    LedgerResidual,
+    OccupationBounds,
 )
 from kinetic.observables.responses import Hall, Streda
 

@@ -229,6 +229,4 @@ class Energy(Observable):
             return {self.name: np.sum(content * now) / evolution.phase_space}
 
         units = per_volume(evolution, "energy")
-        return Recorder(
-            (Variable(self.name, (), units, "energy density", attributes),), measure
-        )
+        return Recorder((Variable(self.name, (), units, "energy density", attributes),), measure)

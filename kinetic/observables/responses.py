@@ -1,6 +1,8 @@
 """Responses at frozen occupation: Hall conductivity and Středa coefficients.
 
-    ν = (1/4π) ∫d²k n_z B_k      σ_xy = ν/2πħ      ∂ρ/∂b = ν/2πħ        n_z = f_+ - f_- = n_+ - n_-
+    ν = (1/4π) ∫d²k n_z B_k      σ_xy = ∂ρ/∂b = ν/2πħ      n_z = f_+ - f_- = n_+ - n_-
+
+in two dimensions.  In glued cells n_z = 0: where b is on they do not contribute.
 """
 
 from __future__ import annotations

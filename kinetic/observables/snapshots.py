@@ -96,15 +96,14 @@ class Snapshots(Description):
                 index.append(cell)
                 coordinates[axis.name] = ((), float(axis.centres[cell]), about)
                 continue
-            thinned = slice(self._offset(axis.name, axis.cells, names), None, self._step(axis.name))
+            first = self._offset(axis.name, axis.cells, names)
+            thinned = slice(first, None, self._step(axis.name))
             index.append(thinned)
             dims.append(axis.name)
             coordinates[axis.name] = ((axis.name,), axis.centres[thinned], about)
         rows = tuple(
-            Variable(
-                name, tuple(dims), "1", _TITLES[name][0], {"formula": _TITLES[name][1], **attributes}
-            )
-            for name in self.variables
+            Variable(name, tuple(dims), "1", title, {"formula": formula, **attributes})
+            for name, (title, formula) in ((name, _TITLES[name]) for name in self.variables)
         )
 
         def measure() -> dict[str, Any]:

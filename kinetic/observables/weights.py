@@ -13,7 +13,7 @@ cut to [-1, 1] as in ε̄, where the expansion ends, so that all weights are fin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from kinetic import bands
 from kinetic.averages import box_averages
-from kinetic.grid import Array
+from kinetic.grid import Array, Axis
 from kinetic.mesh import Mesh
 from kinetic.nodes import Node, find_nodes
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from kinetic.hamiltonians.base import Jet
 
 Index = NDArray[np.intp]
-_ORDERS = {1: 1, 2: 6, 3: 3}  # Gauss points per direction of a face
+Field = Callable[[Sequence[Array]], Array]
+_ORDERS = {1: 1, 2: 6, 3: 2}  # Gauss points per direction of a face
 _INSIDE = {1: 6, 2: 4, 3: 2}  # of a cell; even, so that a node in the centre is no point
 _REFINED, _REACH = 10, 2  # Gauss points near nodes, and how many cells that is
-_LARGE = 300_000
 _KEPT_BYTES = 300 * 2**20
 _SLAB = 250_000
 
@@ -91,7 +91,6 @@ class Weights:
         self._keep = self.static and total <= _KEPT_BYTES
         self._kept: list[tuple[slice, dict[str, Array]]] = []
         self._topology: tuple[tuple[Array, ...], list[Node]] | None = None
-        self._order = _ORDERS[self.dimensions] - int(cells > _LARGE and self.dimensions == 3)
 
     def slabs(self, time: float) -> Iterator[tuple[slice, dict[str, Array]]]:
         """Rows of the first axis and the weights of their cells."""
@@ -153,20 +152,21 @@ class Weights:
         if "curvature" in self.parts:
             out["curvature"] = self._curvature(rows, faces, volume)
         if "chiral" in self.parts:
+            areas = [volume / per_width(i) for i in directions]
             net = [
-                sum(step(i, component) * volume / per_width(i) for i in directions)
+                np.sum([step(i, component) * areas[i] for i in directions], axis=0)
                 for component in (3, 7, 8)
             ]
-            chiral = np.stack([net[1], net[2]])
+            chiral = np.stack(net[1:])
             for node in self._nodes(rows):
                 cell = (node.cell[0] - rows.start, *node.cell[1:])
                 jet = self.geometry.jet([np.array(x) for x in node.position], time)
                 chiral[(slice(None), *cell)] -= float(jet.scalar) * net[0][cell]
             out["chiral"] = chiral / volume
         if "rescaling" in self.parts:
-            out["rescaling"] = self._inside(rows, time, lambda jet: self._rescaling(jet, b))
+            out["rescaling"] = self._inside(rows, time, lambda jet: _rescaling(jet, b, self.hbar))
         if "texture" in self.parts:
-            out["texture"] = self._inside(rows, time, _texture)
+            out["texture"] = self._inside(rows, time, bands.fictitious_electric)
         return out
 
     def _nodes(self, rows: slice) -> list[Node]:
@@ -184,12 +184,14 @@ class Weights:
         for j in range(3):
             first = slice(rows.start, rows.stop + 1) if j == 0 else rows
             flux = fluxes[j][first]
-            head, tail = _ends(flux, j)
+            ends = [np.arange(side, flux.shape[j] - 1 + side) for side in (0, 1)]
+            both = np.sum([np.take(flux, end, axis=j) for end in ends], axis=0)
             shape = [1, 1, 1]
             shape[j] = -1
-            width = self.axes[j].widths[rows if j == 0 else slice(None)].reshape(shape)
-            centre = self.axes[j].centres[rows if j == 0 else slice(None)].reshape(shape)
-            total = 0.5 * width * (head + tail)
+            inside = rows if j == 0 else slice(None)
+            width = self.axes[j].widths[inside].reshape(shape)
+            centre = self.axes[j].centres[inside].reshape(shape)
+            total = 0.5 * width * both
             for i in range(3):
                 if i == j:
                     continue
@@ -225,42 +227,29 @@ class Weights:
                 jet = self.geometry.jet(k, time)
                 return self._components(jet, k, b, normal, bool(curved))
 
-            whole = self._average(function, normal, cells, self._order)
+            whole = self._average(function, normal, cells, _ORDERS[self.dimensions])
             assert self._topology is not None
             near = self._topology[1] or self.evolution.flow.nodes
-            for node in near:
-                if node.valley != self.valley:
-                    continue
+            for node in (node for node in near if node.valley == self.valley):
                 chosen = [
-                    self._around(axis, node.cell[d], d == normal, cells[d])
+                    _around(axis, node.cell[d], d == normal, cells[d])
                     for d, axis in enumerate(self.axes)
                 ]
                 if all(len(index) for index in chosen):
                     finer = self._average(function, normal, chosen, _REFINED)
                     chosen[0] = chosen[0] - rows.start
-                    whole[(slice(None), *np.ix_(*chosen))] = finer
+                    for component, values in zip(whole, finer, strict=True):
+                        component[np.ix_(*chosen)] = values
             out.append(whole)
         return out
 
-    def _around(self, axis: object, cell: int, faces: bool, present: Index) -> Index:
-        """Indices of cells or faces near a cell."""
-        index = np.arange(cell - _REACH, cell + _REACH + 1 + int(faces))
-        if axis.periodic:  # type: ignore[attr-defined]
-            count = axis.cells  # type: ignore[attr-defined]
-            index = index % count
-            if faces and 0 in index:
-                index = np.append(index, count)
-        return np.intersect1d(index, present)
-
-    def _average(
-        self, function: object, normal: int, cells: Sequence[Index], order: int
-    ) -> Array:
+    def _average(self, function: Field, normal: int, cells: Sequence[Index], order: int) -> Array:
         lower, upper = [], []
         for direction, (axis, index) in enumerate(zip(self.axes, cells, strict=True)):
             edges = np.asarray(axis.edges)
             lower.append(edges[index])
             upper.append(edges[index] if direction == normal else edges[index + 1])
-        return box_averages(function, lower, upper, order)  # type: ignore[arg-type]
+        return box_averages(function, lower, upper, order)
 
     def _components(
         self, jet: Jet, k: Sequence[Array], b: Array, normal: int, curved: bool
@@ -277,7 +266,7 @@ class Weights:
             rows += [flux, *(x * flux for x in k), rows[0] * flux, rows[1] * flux]
         return np.stack(rows)
 
-    def _inside(self, rows: slice, time: float, weight: object) -> Array:
+    def _inside(self, rows: slice, time: float, weight: Callable[[Jet], Array]) -> Array:
         """Averages over cells of a function of the jet."""
         edges = [np.asarray(axis.edges) for axis in self.axes]
         lower, upper = [e[:-1] for e in edges], [e[1:] for e in edges]
@@ -285,27 +274,26 @@ class Weights:
 
         def function(k: Sequence[Array]) -> Array:
             with np.errstate(invalid="ignore", divide="ignore"):
-                value = weight(self.geometry.jet(k, time))  # type: ignore[operator]
-            return np.nan_to_num(value, posinf=0.0, neginf=0.0)
+                value = weight(self.geometry.jet(k, time))
+            return np.asarray(np.nan_to_num(value, posinf=0.0, neginf=0.0))
 
         return box_averages(function, lower, upper, _INSIDE[self.dimensions])
 
-    def _rescaling(self, jet: Jet, b: Array) -> Array:
-        """F v̄ and ¼F ∂Δ.  (2·dim, S)"""
-        field = self.hbar * np.einsum("i,i...->...", b, bands.curvature(jet))
-        field = np.clip(field, -1.0, 1.0)
-        slope = np.einsum("i...,ai...->a...", jet.vector, jet.vector_gradient)
-        slope = slope / bands.half_gap(jet)
-        return np.concatenate([field * jet.scalar_gradient, 0.5 * field * slope])
+
+def _around(axis: Axis, cell: int, faces: bool, present: Index) -> Index:
+    """Indices of cells or faces near a cell, those that are present."""
+    index = np.arange(cell - _REACH, cell + _REACH + 1 + int(faces))
+    if axis.periodic:
+        index = index % axis.cells
+        if faces and 0 in index:
+            index = np.append(index, axis.cells)
+    return np.intersect1d(index, present)
 
 
-def _ends(flux: Array, direction: int) -> tuple[Array, Array]:
-    """Values on the lower and on the upper faces of the cells."""
-    count = flux.shape[direction]
-    lower = np.take(flux, range(count - 1), axis=direction)
-    return lower, np.take(flux, range(1, count), axis=direction)
-
-
-def _texture(jet: Jet) -> Array:
-    """ℰ_k.  (3, S)"""
-    return bands.fictitious_electric(jet)
+def _rescaling(jet: Jet, b: Array, hbar: float) -> Array:
+    """F v̄ and ¼F ∂Δ.  (2·dim, S)"""
+    field = hbar * np.einsum("i,i...->...", b, bands.curvature(jet))
+    field = np.clip(field, -1.0, 1.0)
+    slope = np.einsum("i...,ai...->a...", jet.vector, jet.vector_gradient)
+    slope = slope / bands.half_gap(jet)
+    return np.concatenate([field * jet.scalar_gradient, 0.5 * field * slope])

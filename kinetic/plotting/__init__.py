@@ -110,7 +110,9 @@ def _figure(content: Content, path: Path, what: str) -> Any:
     if what in _MAPS:
         if maps.available(content, _MAPS[what]):
             return page.maps(content, _MAPS[what])
-        _missing(path, what, f"no snapshots of '{_MAPS[what]}': ask for them in [output.snapshots]")
+        _missing(
+            path, what, f"no snapshots of '{_MAPS[what]}': ask for them in [output.snapshots]"
+        )
     if what == "lines":
         for name in _MAPS.values():
             if maps.available(content, name):

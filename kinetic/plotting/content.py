@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,13 +13,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinetic.errors import InputError
-from kinetic.plotting.style import powers
+from kinetic.plotting.style import number, powers
 
 if TYPE_CHECKING:
     import xarray
 
 Array = NDArray[np.float64]
-_SI = {"time": "time", "density": "density", "current": "current_density", "energy": "energy"}
+_POWERS = {"energy": (1, 0, 0), "length": (0, 1, 0), "time": (0, 0, 1), "hbar": (1, 0, 1)}
+
+
+def in_si(units: str, scales: Mapping[str, Any]) -> str | None:
+    """The SI value of units such as 'energy/length^2', or None if the file cannot tell it.
+
+    Momenta stay in ħ/length, as everybody plots them.
+    """
+    if "si_energy" not in scales or units in ("", "1", "hbar/length"):
+        return None
+    total = [0, 0, 0]
+    for sign, side in zip(
+        (1, -1), units.replace("(", "").replace(")", "").split("/"), strict=False
+    ):
+        for token in side.split():
+            name, _, power = token.partition("^")
+            if name == "1":
+                continue
+            if name not in _POWERS or not (power or "1").isdecimal():
+                return None
+            for i, each in enumerate(_POWERS[name]):
+                total[i] += sign * int(power or 1) * each
+    value, words = 1.0, []
+    for kind, letter, power in zip(("energy", "length", "time"), "Jms", total, strict=True):
+        value *= float(scales[f"si_{kind}"]) ** power
+        if power:
+            words.append(letter if power == 1 else f"{letter}^{power}")
+    return f"{number(value)} {' '.join(words)}"
 
 
 @dataclass(frozen=True)
@@ -73,45 +100,39 @@ class Content:
         return self.values("time") if self.has("time") else np.zeros(0)
 
     def label(self, name: str, symbol: str) -> str:
-        """An axis label: symbol and units, with the size of a unit where the file knows it."""
+        """An axis label: symbol and units; the SI value of a unit where the file knows it."""
         units = str(self.dataset[name].attrs.get("units", "")) if self.has(name) else ""
-        scale = self._scale(name)
-        text = powers(units)
-        if not text or text == "1":
+        units = in_si(units, self.dataset.attrs) or units
+        if units in ("", "1"):
             return symbol
-        return f"{symbol}  ({text}{scale})"
+        return f"{symbol}  ({powers(units)})"
 
     def time_label(self, name: str = "time") -> str:
         """Label of a time axis."""
-        return self.label(name, r"time $t$")
+        return self.label(name, "time $t$")
 
-    def _scale(self, name: str) -> str:
-        """' = 6.6e-16 s' for quantities whose SI value the file knows."""
-        kind = "time" if name.endswith("time") else _SI.get(name.split("_")[0], "")
-        value = self.dataset.attrs.get(f"si_{kind}")
-        unit = self.dataset.attrs.get(f"si_{kind}_unit", "")
-        if value is None:
-            return ""
-        return f" = {float(value):.3g} {powers(str(unit))}"
-
-    def names(self, dimension: str, prefix: str) -> list[str]:
-        """Labels of the entries of a small dimension."""
+    def names(self, dimension: str) -> list[str]:
+        """Labels of the entries of a small dimension, as the file names them."""
         if dimension in self.dataset.coords:
             entries = self.dataset[dimension].values
         else:
             entries = np.arange(self.dataset.sizes[dimension])
         if dimension == "chirality":
             return [f"χ = {int(entry):+d}".replace("-", "−") for entry in entries]
-        return [f"{prefix}{entry}" for entry in entries]
+        if dimension in ("node", "valley") and entries.dtype.kind in "iu":
+            return [f"{dimension} {entry}" for entry in entries]
+        if dimension == "band" and entries.dtype.kind in "UO":
+            return [f"{entry} band" for entry in entries]
+        return [str(entry) for entry in entries]
 
-    def lines(self, name: str, prefix: str = "") -> Iterator[tuple[str, Array]]:
+    def lines(self, name: str) -> Iterator[tuple[str, Array]]:
         """A recorded variable as (label, series), one for every entry of its dimensions."""
         variable = self.dataset[name]
         values = np.asarray(variable.values, dtype=float)
         values = values.reshape(len(values), -1)
-        labels = [prefix.strip()]
+        labels = [""]
         for dimension in variable.dims[1:]:
-            entries = self.names(str(dimension), "" if prefix else f"{dimension} ")
+            entries = self.names(str(dimension))
             labels = [f"{head} {entry}".strip() for head in labels for entry in entries]
         for column, label in enumerate(labels):
             yield label, values[:, column]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kinetic.plotting.content import Array, Content
-from kinetic.plotting.style import BLACK, CYCLE, DASHES
+from kinetic.plotting.style import BLACK, DASHES
 
 _AXES = ("kx", "ky", "kz")
 _BANDS = ("lower", "upper")
@@ -47,7 +47,7 @@ class Snapshots:
         if "valley" in variable.dims:
             valley = int(belongs[0]) if len(belongs) else 0
             if variable.sizes["valley"] > 1:
-                label = "valley " + content.names("valley", "")[valley]
+                label = f"valley {content.names('valley')[valley]}"
                 position = position[belongs == valley]
             variable = variable.isel(valley=valley)
         values = np.asarray(variable.values, dtype=float)
@@ -67,12 +67,23 @@ class Snapshots:
         """f or n."""
         return _SYMBOLS[self.name]
 
+    @property
+    def shape_ratio(self) -> float:
+        """Height over width of the plane, as far as it is drawn to scale."""
+        spans = [float(np.ptp(centres)) or 1.0 for centres in self.axes.values()]
+        ratio = spans[-1] / spans[0]
+        return ratio if 0.25 < ratio < 4.0 else 1.0
+
     def chosen(self, count: int, skip: int = 0) -> list[int]:
-        """Indices of at most `count` snapshots, evenly spread, the last among them."""
+        """Indices of about `count` snapshots, evenly spread if possible, the last among them."""
         last = len(self.times) - 1
-        if last < skip:
-            return []
-        return sorted({round(x) for x in np.linspace(skip, last, min(count, last - skip + 1))})
+        if last - skip + 1 <= count:
+            return list(range(skip, last + 1))
+        for tried in (count, count + 1, count - 1):
+            if tried > 1 and (last - skip) % (tried - 1) == 0:
+                count = tried
+                break
+        return [round(float(x)) for x in np.linspace(skip, last, count)]
 
     def cell(self, axis: str) -> int:
         """The cell of an axis that the node lies in, or the one nearest to 0."""
@@ -204,29 +215,43 @@ def _marks(shots: Snapshots, where: dict[str, float], *plane: str) -> list[tuple
     return found
 
 
+def _shade(order: int, count: int) -> Any:
+    """Early times dark, late ones light: an order that survives in grey."""
+    from matplotlib import colormaps
+
+    return colormaps["viridis"](0.88 * order / max(1, count - 1))
+
+
 def lines(figure: Any, content: Content, name: str, count: int = 5) -> None:
     """Cuts through the node along every axis: f above, its change below, at several times."""
     shots = Snapshots.read(content, name)
     cuts, chosen = shots.cuts(), shots.chosen(count)
-    panels = figure.subplots(2 * len(shots.bands), len(cuts), sharex="col", squeeze=False)
+    single = len(cuts) == 1
+    wide = len(shots.bands) if single else len(cuts)
+    tall = 2 if single else 2 * len(shots.bands)
+    panels = figure.subplots(tall, wide, sharex="col", squeeze=False)
     for column, (axis, values) in enumerate(cuts.items()):
         for band, label in enumerate(shots.bands):
+            sign = {"lower": "-", "upper": "+"}.get(label, "s")
+            symbol = f"{shots.symbol}_{sign}"
             for row, data in enumerate((values, values - values[:1])):
-                axes = panels[2 * band + row, column]
+                axes = panels[(row, band) if single else (2 * band + row, column)]
                 for order, index in enumerate(chosen):
                     axes.plot(
                         shots.axes[axis],
                         data[index, band],
-                        color=CYCLE[order % len(CYCLE)],
+                        color=_shade(order, len(chosen)),
                         linestyle=DASHES[order % len(DASHES)],
                         label=_time_of(shots.times[index]),
                     )
                 axes.margins(x=0.0)
                 axes.grid(visible=True)
-                sign = {"lower": "-", "upper": "+"}.get(label, "s")
-                symbol = f"{shots.symbol}_{sign}"
+                if row == 0:
+                    low, high = axes.get_ylim()
+                    axes.set_ylim(min(low, -0.05), max(high, 1.05))
                 if column == 0:
                     axes.set_ylabel(f"${symbol}-{symbol}(0)$" if row else f"${symbol}$")
-        panels[-1, column].set_xlabel(label_of(axis, content))
+                if axes in panels[-1]:
+                    axes.set_xlabel(label_of(axis, content))
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(chosen))

@@ -41,19 +41,25 @@ def maps(content: Content, name: str) -> Any:
     if len(shots.axes) == 1:
         return lines(content, name)
     rows = len(shots.bands) * (2 if len(shots.times) > 1 else 1)
+    width = PAGE if len(shots.times) > 1 else COLUMN
     columns = len(shots.chosen(4))
-    figure = canvas(PAGE if columns > 1 else COLUMN, 0.7 + 1.5 * rows)
-    _title(figure, content, PAGE if columns > 1 else COLUMN)
+    figure = canvas(width, 0.9 + rows * _map_height(shots, width, columns))
+    _title(figure, content, width)
     _maps.maps(figure, content, name)
     return figure
+
+
+def _map_height(shots: _maps.Snapshots, width: float, columns: int) -> float:
+    """Height of a row of maps that fill a figure of so many inches."""
+    return min(2.1, (width - 1.5) / columns * shots.shape_ratio + 0.1)
 
 
 def lines(content: Content, name: str) -> Any:
     """Cuts through the node."""
     shots = _maps.Snapshots.read(content, name)
-    width = COLUMN if len(shots.axes) == 1 else PAGE
-    figure = canvas(width, 0.8 + 1.35 * 2 * len(shots.bands))
-    _title(figure, content, width)
+    rows = 2 if len(shots.axes) == 1 else 2 * len(shots.bands)
+    figure = canvas(PAGE, 0.8 + 1.35 * rows)
+    _title(figure, content, PAGE)
     _maps.lines(figure, content, name)
     return figure
 
@@ -69,21 +75,19 @@ def report(content: Content, path: Path) -> Any:
     pictures = 0.0
     if drawn:
         shots = _maps.Snapshots.read(content, drawn[0])
-        pictures = 0.8 + 1.55 * len(shots.bands) * (1 if len(shots.axes) > 1 else 1.7)
-    figure = canvas(PAGE if columns > 1 or drawn else COLUMN, 0.3 + _HEIGHT * rows + pictures)
-    _title(figure, content, PAGE)
+        pictures = 3.4
+        if len(shots.axes) > 1:
+            times = len(shots.chosen(4, skip=1)) or 1
+            pictures = 0.8 + _map_height(shots, PAGE, times) * len(shots.bands)
+    series_height = 0.4 + 1.6 * rows if panels else 0.0
+    width = PAGE if columns > 1 or drawn else COLUMN
+    figure = canvas(width, 0.25 + series_height + pictures)
+    _title(figure, content, width)
     upper, lower = figure, figure
     if panels and drawn:
-        upper, lower = figure.subfigures(2, 1, height_ratios=(_HEIGHT * rows, pictures))
+        upper, lower = figure.subfigures(2, 1, height_ratios=(series_height, pictures))
     if panels:
-        grid = upper.subplots(rows, columns, squeeze=False)
-        spare = list(grid.flat)
-        for axes, panel, letter in zip(spare, panels, "abcdefghij", strict=False):
-            panel(axes, content)
-            axes.set_title(f"({letter})", loc="left", pad=3.0)
-        for axes in spare[len(panels) :]:
-            axes.set_visible(False)
-        upper.align_ylabels()
+        _grid(upper, content, panels, rows, columns)
     if drawn and len(shots.axes) > 1:
         _maps.maps(lower, content, drawn[0], changes_only=True)
     elif drawn:
@@ -91,12 +95,36 @@ def report(content: Content, path: Path) -> Any:
     return figure
 
 
+def _grid(
+    figure: Any, content: Content, panels: Sequence[Panel], rows: int, columns: int
+) -> None:
+    """Panels in rows with one time axis below each column."""
+    grid = figure.subplots(rows, columns, squeeze=False, sharex="col")
+    lowest = (len(panels) - 1) // columns
+    for index, (axes, panel) in enumerate(zip(grid.flat, panels, strict=False)):
+        panel(axes, content)
+        axes.annotate(
+            f"({'abcdefghij'[index]})",
+            (0.0, 1.0),
+            xytext=(-33.0, 4.0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+        )
+        if index // columns < lowest:
+            axes.set_xlabel("")
+    for axes in grid.flat[len(panels) :]:
+        axes.set_visible(False)
+    figure.align_ylabels()
+
+
 def _panels(content: Content) -> list[Panel]:
     """The panels of a report, most telling first."""
     names = ["anomaly"] if content.pumps else ["density"]
     panels = [p for name in names for p in series.available(content, series.FAMILIES[name])]
     if content.has("current"):
-        panels += series.currents(content)
-    for name in ("response", "energy", "boundary", "bounds"):
+        panels += series.currents(content, least=1e-3)
+    for name in ("response", "energy", "budget", "bounds"):
         panels += series.available(content, series.FAMILIES[name])
-    return panels[:_MOST]
+    panels = panels[:_MOST]
+    # The last panel of an odd number would stand alone.
+    return panels[:-1] if len(panels) > 4 and len(panels) % 2 else panels

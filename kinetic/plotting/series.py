@@ -12,22 +12,24 @@ from typing import Any
 import numpy as np
 
 from kinetic.plotting.content import Array, Content
-from kinetic.plotting.style import BLACK, BLUE, CYCLE, DASHES, GREY, VERMILLION
+from kinetic.plotting.style import BLACK, BLUE, CYCLE, DASHES, GREY, VERMILLION, folded
 
 Panel = Callable[[Any, Content], None]
 _TINY = 1e-17
 _COMPONENTS = ("x", "y", "z")
 _CONTRIBUTIONS = {
-    "group": "group velocity",
+    "group": "group",
     "anomalous": "anomalous",
     "chiral_magnetic": "chiral magnetic",
-    "magnetic_moment": "magnetic moment",
-    "density_of_states": "density of states",
+    "magnetic_moment": "moment",
+    "density_of_states": "rescaling of D",
     "texture": "texture",
 }
 
 
-def available(content: Content, panels: Iterable[tuple[Panel, Callable[[Content], bool]]]) -> list[Panel]:
+def available(
+    content: Content, panels: Iterable[tuple[Panel, Callable[[Content], bool]]]
+) -> list[Panel]:
     """The panels that a file can fill."""
     return [panel for panel, possible in panels if possible(content)]
 
@@ -35,7 +37,7 @@ def available(content: Content, panels: Iterable[tuple[Panel, Callable[[Content]
 def _finish(axes: Any, content: Content, ylabel: str, legend: int = 0) -> None:
     """Labels, room for the legend, no lines that lead nowhere."""
     axes.set_xlabel(content.time_label())
-    axes.set_ylabel(ylabel)
+    axes.set_ylabel(folded(ylabel))
     axes.margins(x=0.0)
     axes.grid(visible=True)
     if legend:
@@ -77,12 +79,9 @@ def density(axes: Any, content: Content) -> None:
     for name in ("density", "valley_density", "chirality_density", "band_density"):
         if not content.has(name):
             continue
-        if name == "band_density":
-            rows = [(f"{label} band", v) for label, v in content.lines(name, " ")]
-        elif name == "density":
-            rows = [("total", content.values(name))]
-        else:
-            rows = list(content.lines(name, "" if name == "valley_density" else " "))
+        rows = list(content.lines(name))
+        if name == "density":
+            rows = [("total", rows[0][1])]
         for label, values in rows:
             style = {"color": CYCLE[count % len(CYCLE)], "linestyle": DASHES[count % len(DASHES)]}
             if name == "density":
@@ -90,7 +89,7 @@ def density(axes: Any, content: Content) -> None:
             axes.plot(content.time, values - values[0], label=label, **style)
             count += name != "density"
     label = "density" if content.has("density") else "band_density"
-    _finish(axes, content, content.label(label, r"$\rho-\rho(0)$"), count + 1)
+    _finish(axes, content, content.label(label, r"$\Delta\rho$"), count + 1)
 
 
 def pumping(axes: Any, content: Content) -> None:
@@ -98,35 +97,31 @@ def pumping(axes: Any, content: Content) -> None:
     exact, found = content.pumped("pumping_reference"), content.pumped("pumping_rate")
     marks = _marks(content)
     several = found.shape[1] > 1
-    for node in range(found.shape[1]):
+    for node, name in enumerate(content.names("node")):
         colour = CYCLE[node % len(CYCLE)] if several else VERMILLION
-        which = f"node {content.names('node', '')[node]}: " if several else ""
-        axes.plot(
-            content.time,
-            exact[:, node],
-            color=colour if several else BLACK,
-            linewidth=0.9,
-            label=None if several else r"exact, $\int\mathbf{e}\cdot\mathbf{b}\,dt/4\pi^2\hbar^2$",
-        )
+        line = colour if several else BLACK
+        axes.plot(content.time, exact[:, node], color=line, linewidth=0.9)
         axes.plot(
             content.time[marks],
             found[marks, node],
             "o",
             color=colour,
             markerfacecolor="none",
-            label=f"{which}evolved state",
+            label=name if several else "evolved state",
             clip_on=False,
             zorder=3,
         )
+    label = r"$\chi\int\mathbf{e}\cdot\mathbf{b}\,dt/4\pi^2\hbar^2$"
+    axes.plot([], [], color=BLACK, linewidth=0.9, label=label)
     name = "density" if content.has("density") else "pumping_rate"
-    label = content.label(name, r"$\rho_\mathrm{node}-\rho_\mathrm{node}(0)$")
-    _finish(axes, content, label, 2 * max(2, found.shape[1]))
+    label = content.label(name, r"$\Delta\rho_\mathrm{node}$")
+    _finish(axes, content, label, 1 + found.shape[1])
 
 
 def pumping_residual(axes: Any, content: Content) -> None:
     """|rate/exact − 1| of every node."""
     exact, found = content.values("pumping_reference"), content.values("pumping_rate")
-    for node in range(found.shape[1]):
+    for node, name in enumerate(content.names("node")):
         used = (exact[:, node] != 0.0) & (content.elapsed > 0.0)
         error = np.abs(found[used, node] / exact[used, node] - 1.0)
         axes.semilogy(
@@ -134,10 +129,10 @@ def pumping_residual(axes: Any, content: Content) -> None:
             np.maximum(error, _TINY),
             color=CYCLE[node % len(CYCLE)],
             linestyle=DASHES[node % len(DASHES)],
-            label=f"node {content.names('node', '')[node]}" if found.shape[1] > 1 else None,
+            label=name if found.shape[1] > 1 else None,
         )
     legend = found.shape[1] if found.shape[1] > 1 else 0
-    _finish(axes, content, "|pumping rate/exact − 1|", legend)
+    _finish(axes, content, "|rate/exact − 1|", legend)
     _decades(axes)
 
 
@@ -156,20 +151,20 @@ def _decades(axes: Any) -> None:
 # --- currents and energy ------------------------------------------------------------------------
 
 
-def _components(content: Content) -> list[int]:
-    """Components that are not zero to rounding."""
+def _components(content: Content, least: float) -> list[int]:
+    """Components that reach `least` of the largest."""
     largest = np.abs(content.values("current")).max(axis=0)
     for name in _CONTRIBUTIONS:
         if content.has(f"current_{name}"):
             parts = np.abs(content.values(f"current_{name}")).max(axis=0)
             largest = np.maximum(largest, parts)
-    chosen = np.flatnonzero(largest > 1e-9 * largest.max())
+    chosen = np.flatnonzero(largest > least * largest.max())
     return [int(i) for i in chosen] or [0]
 
 
-def currents(content: Content) -> list[Panel]:
-    """One panel per component that flows."""
-    return [_current(component) for component in _components(content)]
+def currents(content: Content, least: float = 1e-9) -> list[Panel]:
+    """One panel per component that flows, in units of the largest at least so much."""
+    return [_current(component) for component in _components(content, least)]
 
 
 def _current(component: int) -> Panel:
@@ -198,44 +193,52 @@ def energy(axes: Any, content: Content) -> None:
     """Change of the energy."""
     values = content.values("energy")
     axes.plot(content.time, values - values[0], color=BLUE)
-    _finish(axes, content, content.label("energy", r"$\langle H\rangle-\langle H\rangle(0)$"))
+    _finish(axes, content, content.label("energy", r"$\Delta\langle H\rangle$"))
 
 
 # --- the charge budget --------------------------------------------------------------------------
 
 
 def boundary(axes: Any, content: Content) -> None:
-    """What left through open faces, what Faraday brought, and the change of the total."""
-    rows: list[tuple[str, Array]] = []
+    """What came in through each open face."""
+    flows = [(label, -values) for label, values in content.lines("boundary_outflow")]
+    count = _draw(axes, content, flows)
+    _finish(axes, content, content.label("boundary_outflow", "inflow by face"), count)
+
+
+def budget(axes: Any, content: Content) -> None:
+    """Net inflow along each axis and from Faraday's field, beside the change of the total."""
+    rows: dict[str, Array] = {}
     if content.has("boundary_outflow"):
-        flows = [(label, -v) for label, v in content.lines("boundary_outflow", " ")]
-        scale = max(float(np.abs(v).max()) for _, v in flows)
-        shown = [(f"in by {label}", v) for label, v in flows if np.abs(v).max() > 1e-9 * scale]
-        silent = len(flows) - len(shown)
-        rows += shown
-        if not shown or silent < 0:
-            rows.append(("open faces", np.zeros_like(content.time)))
+        for face, values in content.lines("boundary_outflow"):
+            axis = face.split()[0]
+            name = f"along $k_{axis[1]}$" if axis in ("kx", "ky", "kz") else face
+            rows[name] = rows.get(name, 0.0) - values
     if content.has("faraday_inflow"):
-        rows.append(("Faraday inflow", content.values("faraday_inflow")))
-    count = _draw(axes, content, rows)
+        rows["Faraday"] = content.values("faraday_inflow")
+    count = _draw(axes, content, rows.items())
     if content.has("density"):
+        marks = _marks(content)
         values = content.values("density")
-        change = values - values[0]
-        axes.plot(content.time, change, color=BLACK, linewidth=1.0, label="change", zorder=1)
+        axes.plot(
+            content.time[marks],
+            (values - values[0])[marks],
+            "o",
+            color=BLACK,
+            markerfacecolor="none",
+            label="change",
+            zorder=3,
+        )
         count += 1
     name = "density" if content.has("density") else "boundary_outflow"
-    _finish(axes, content, content.label(name, "inflow since the start"), count)
+    _finish(axes, content, content.label(name, "net inflow"), count)
 
 
 def exchange(axes: Any, content: Content) -> None:
     """What each node handed from the lower to the upper band."""
-    count = _draw(
-        axes,
-        content,
-        [(f"node {label}", values) for label, values in content.lines("node_exchange", " ")],
-    )
-    label = content.label("node_exchange", r"node exchange, $-\to+$")
-    _finish(axes, content, label, count)
+    count = _draw(axes, content, content.lines("node_exchange"))
+    label = content.label("node_exchange", "node exchange")
+    _finish(axes, content, label, count if count > 1 else 0)
 
 
 def ledger(axes: Any, content: Content) -> None:
@@ -272,16 +275,15 @@ def bands(axes: Any, content: Content) -> None:
     _finish(axes, content, label, count if count > 1 else 0)
 
 
-def variable(name: str) -> Panel:
+def variable(name: str, symbol: str = "") -> Panel:
     """Any recorded variable, one line for every entry."""
 
     def panel(axes: Any, content: Content) -> None:
         rows = list(content.lines(name))[: len(CYCLE)]
         _draw(axes, content, rows)
-        symbol = str(content.dataset[name].attrs.get("long_name", name))
-        if len(symbol) > 34:
-            symbol = name
-        _finish(axes, content, content.label(name, symbol), len(rows) if len(rows) > 1 else 0)
+        words = str(content.dataset[name].attrs.get("long_name", name))
+        label = symbol or (words if len(words) < 30 else name)
+        _finish(axes, content, content.label(name, label), len(rows) if len(rows) > 1 else 0)
 
     return panel
 
@@ -298,13 +300,23 @@ FAMILIES: dict[str, tuple[tuple[Panel, Callable[[Content], bool]], ...]] = {
     "density": ((density, _has("density", "band_density")),),
     "energy": ((energy, _has("energy")),),
     "boundary": (
-        (boundary, _has("boundary_outflow", "faraday_inflow")),
+        (boundary, _has("boundary_outflow")),
+        (budget, _has("boundary_outflow", "faraday_inflow")),
+        (exchange, _has("node_exchange")),
+        (bands, _has("interband_exchange")),
+        (ledger, _has("ledger_residual")),
+    ),
+    "budget": (
+        (budget, _has("boundary_outflow", "faraday_inflow")),
         (exchange, _has("node_exchange")),
         (bands, _has("interband_exchange")),
         (ledger, _has("ledger_residual")),
     ),
     "anomaly": ((pumping, _pumps), (pumping_residual, _pumps)),
     "bounds": ((bounds, _has("occupation_min")),),
-    "response": ((variable("hall"), _has("hall")), (variable("streda"), _has("streda"))),
+    "response": (
+        (variable("hall", r"Hall $\sigma$"), _has("hall")),
+        (variable("streda", r"Streda $\partial\rho/\partial\mathbf{b}$"), _has("streda")),
+    ),
 }
 """Panels of each figure; currents are added by `currents`, one panel per component."""

@@ -5,6 +5,8 @@ Source of the colours: Okabe and Ito, "Color Universal Design" (2008).
 
 from __future__ import annotations
 
+import re
+import textwrap
 from typing import Any
 
 COLUMN, PAGE = 3.4, 7.0
@@ -15,7 +17,7 @@ BLUE, VERMILLION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#7F7F7F"
 CYCLE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, GREY)
 DASHES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
 
-PARAMETERS: dict[str, Any] = {
+PARAMETERS: Any = {
     "font.size": 8.0,
     "font.family": ["DejaVu Sans"],
     "mathtext.fontset": "dejavusans",
@@ -54,22 +56,33 @@ def canvas(width: float, height: float) -> Any:
     """An empty figure that needs no display and leaves no trace in pyplot."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    engine = ConstrainedLayoutEngine(w_pad=0.04, h_pad=0.04, wspace=0.03, hspace=0.03)
+    figure = Figure(figsize=(width, height), layout=engine)
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(w_pad=0.04, h_pad=0.04, wspace=0.03, hspace=0.03)
     return figure
 
 
 def powers(text: str) -> str:
     """Units with their powers raised: 1/length^3 becomes 1/length³."""
-    for digit, raised in zip("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True):
-        text = text.replace(f"^{digit}", raised).replace(f"^-{digit}", f"⁻{raised}")
+    table = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    text = re.sub(r"\^(-?\d+)", lambda found: found[1].translate(table), text)
     return text.replace("hbar", "ħ")
+
+
+def number(value: float) -> str:
+    """Three digits, powers of ten raised: 6.58×10⁻¹⁶."""
+    digits, _, exponent = f"{value:.3g}".partition("e")
+    return f"{digits}×10^{int(exponent)}" if exponent else digits
+
+
+def folded(label: str, most: int = 21) -> str:
+    """An axis label with its units on a second line if it is long."""
+    seen = re.sub(r"\\[a-z]+|[${}]", "", label)
+    return label.replace("  (", "\n(", 1) if len(seen) > most else label
 
 
 def wrapped(title: str, width: float) -> str:
     """A title broken into lines that fit a figure of so many inches."""
-    import textwrap
-
-    return "\n".join(textwrap.wrap(title, int(15.0 * width)))
+    return "\n".join(textwrap.wrap(title, int(13.0 * width)))

@@ -1,0 +1,406 @@
+"""Published numbers against the program: finds the cases, runs them, prints what came out.
+
+A case is a folder of `validation/` with run files and a check.py that has
+
+    TITLE                  one line
+    check(study)           runs, and compares through `study.compare`
+    figure(study)          optional: a matplotlib figure of what `check` left in `study.data`
+
+Reference, source and the derivation of every tolerance stand in its docstring.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import sys
+import time as clock
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kinetic.errors import InputError, KineticError, OutputError, suggestion
+
+if TYPE_CHECKING:
+    from kinetic.evolution import Evolution
+
+FAILED = 3
+_HEADS = ("quantity", "measured", "reference", "deviation", "tolerance", "verdict", "source")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number beside its reference.
+
+    Parameters
+    ----------
+    quantity
+        What was measured.
+    measured, reference
+        The two numbers.
+    tolerance
+        Largest deviation allowed; infinite in rows that only report.
+    source
+        Where the reference comes from.
+    relation
+        '=' (within the tolerance), '>=' or '<=' (the reference is a bound).
+    relative
+        Whether deviation and tolerance are relative to the reference.
+    note
+        Why there is no number, if there is none.
+    failed
+        Whether the lack of a number is a failure.
+    """
+
+    quantity: str
+    measured: float = np.nan
+    reference: float = np.nan
+    tolerance: float = 0.0
+    source: str = ""
+    relation: str = "="
+    relative: bool = False
+    note: str = ""
+    failed: bool = False
+
+    @property
+    def deviation(self) -> float:
+        """Measured less reference, relative to it if so asked."""
+        apart = self.measured - self.reference
+        return apart / abs(self.reference) if self.relative else apart
+
+    @property
+    def holds(self) -> bool:
+        """Whether the comparison is as it should be; a NaN never is."""
+        if self.note:
+            return not self.failed
+        if self.relation == ">=":
+            return self.measured >= self.reference
+        if self.relation == "<=":
+            return self.measured <= self.reference
+        return abs(self.deviation) <= self.tolerance
+
+    @property
+    def verdict(self) -> str:
+        """One word."""
+        if self.note and not self.failed:
+            return "skipped"
+        return "holds" if self.holds else "FAILS"
+
+    def cells(self) -> tuple[str, ...]:
+        """The row as text, one entry per column."""
+        if self.note:
+            return (self.quantity, self.note, "", "", "", self.verdict, self.source)
+        bound = {">=": "≥ ", "<=": "≤ "}.get(self.relation, "")
+        apart = tolerance = ""
+        if not bound:
+            mark = " rel" if self.relative else ""
+            apart, tolerance = f"{self.deviation:+.1e}", f"{self.tolerance:.1e}{mark}"
+        return (
+            self.quantity,
+            f"{self.measured:.9g}",
+            f"{bound}{self.reference:.9g}",
+            apart,
+            tolerance,
+            self.verdict,
+            self.source,
+        )
+
+
+@dataclass
+class Study:
+    """What a check works with: run files, comparisons, and data for the figure.
+
+    Parameters
+    ----------
+    folder
+        Folder of the case.
+    quick
+        Whether to leave out what takes more than some five seconds.
+    threads
+        Processor threads of the runs; None takes all.
+    """
+
+    folder: Path
+    quick: bool = False
+    threads: int | None = None
+    rows: list[Row] = field(default_factory=list)
+    data: dict[str, Any] = field(default_factory=dict)
+
+    # --- runs -----------------------------------------------------------------------------
+
+    def tables(self, file: str, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The tables of a run file of the case with `table.key` entries exchanged."""
+        from kinetic import config
+
+        run = config.read(self.folder / file)
+        for name, value in (changes or {}).items():
+            place, *keys = name.split(".")
+            if not keys:
+                run[place] = value
+                continue
+            table = run.setdefault(place, {})
+            for key in keys[:-1]:
+                table = table.setdefault(key, {})
+            table[keys[-1]] = value
+        if self.threads is not None and isinstance(run.get("equation", {}), Mapping):
+            run["equation"] = {**run.get("equation", {}), "threads": self.threads}
+        return run
+
+    def evolution(self, file: str, changes: Mapping[str, Any] | None = None) -> Evolution:
+        """The system of a run file at its start."""
+        from kinetic.simulation import Simulation
+
+        evolution: Evolution = Simulation.from_dict(self.tables(file, changes)).evolution
+        return evolution
+
+    def evolve(
+        self, file: str, changes: Mapping[str, Any] | None = None, pieces: int = 1
+    ) -> Evolution:
+        """The system of a run file at its stop, reached over so many equal output times."""
+        evolution = self.evolution(file, changes)
+        assert evolution.stop is not None
+        span = evolution.stop - evolution.start
+        for piece in range(1, pieces + 1):
+            advance(evolution, evolution.start + span * piece / pieces)
+        return evolution
+
+    # --- comparisons ----------------------------------------------------------------------
+
+    def compare(
+        self,
+        quantity: str,
+        measured: float,
+        reference: float,
+        tolerance: float,
+        source: str = "",
+        relative: bool = False,
+    ) -> None:
+        """A number that must agree with its reference."""
+        self.rows.append(
+            Row(
+                quantity,
+                float(measured),
+                float(reference),
+                float(tolerance),
+                source,
+                relative=relative,
+            )
+        )
+
+    def at_least(self, quantity: str, measured: float, bound: float, source: str = "") -> None:
+        """A number that must not lie below a bound, such as an order of convergence."""
+        self.rows.append(
+            Row(quantity, float(measured), float(bound), source=source, relation=">=")
+        )
+
+    def at_most(self, quantity: str, measured: float, bound: float, source: str = "") -> None:
+        """A number that must not lie above a bound, such as a residual."""
+        self.rows.append(
+            Row(quantity, float(measured), float(bound), source=source, relation="<=")
+        )
+
+    def report(self, quantity: str, measured: float, reference: float, source: str = "") -> None:
+        """Two numbers side by side that are not judged."""
+        self.compare(quantity, measured, reference, np.inf, source)
+
+    def skip(self, quantity: str, reason: str) -> None:
+        """A comparison that cannot be made here."""
+        self.rows.append(Row(quantity, note=reason))
+
+
+def advance(evolution: Evolution, time: float) -> Evolution:
+    """Step up to a time."""
+    while evolution.time < time:
+        evolution.advance(time)
+    return evolution
+
+
+def observe(evolution: Evolution, name: str) -> dict[str, np.ndarray]:
+    """What an observable records at the present time, by variable."""
+    from kinetic.assembly import load
+    from kinetic.observables.base import Observable
+    from kinetic.registry import construct, find
+
+    load("observables")
+    return construct(find(Observable, name, "observables"), {}, name).build(evolution).measure()
+
+
+def orders(errors: Sequence[float], factor: float = 2.0) -> np.ndarray:
+    """Observed orders of convergence between neighbours of a refinement by `factor`."""
+    e = np.abs(np.asarray(errors, dtype=float))
+    return np.asarray(np.log(e[:-1] / e[1:]) / np.log(factor))
+
+
+# --- cases ----------------------------------------------------------------------------------
+
+
+def directory() -> Path:
+    """The validation folder: beside the installed package, or in the current directory.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    places = (Path(__file__).resolve().parent.parent, Path.cwd())
+    for place in places:
+        if any((place / "validation").glob("*/check.py")):
+            return place / "validation"
+    raise InputError(
+        "no folder 'validation' with cases was found in "
+        f"{' or '.join(str(place) for place in dict.fromkeys(places))}: the cases come with the "
+        "source of the program; run this command in its top folder."
+    )
+
+
+def case_names(folder: Path | None = None) -> list[str]:
+    """All cases, in alphabetical order."""
+    return sorted(path.parent.name for path in (folder or directory()).glob("*/check.py"))
+
+
+def load_case(folder: Path) -> ModuleType:
+    """The check.py of a case as a module."""
+    spec = importlib.util.spec_from_file_location(
+        f"kinetic_validation_{folder.name}", folder / "check.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run_case(
+    folder: Path, quick: bool = False, threads: int | None = None
+) -> tuple[ModuleType, Study]:
+    """Run one case; a case that stops with an error gets a row that says so."""
+    study, module = Study(folder, quick, threads), load_case(folder)
+    try:
+        module.check(study)
+    except KineticError as error:
+        study.rows.append(Row("the case itself", note=str(error), failed=True))
+    except (ArithmeticError, LookupError, RuntimeError, ValueError, TypeError) as error:
+        words = f"{type(error).__name__}: {error}"
+        study.rows.append(Row("the case itself", note=words, failed=True))
+    return module, study
+
+
+def draw(module: ModuleType, study: Study, output: Path) -> Path | None:
+    """Write the figure of a case; None if it has none or lacks the data for it.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    if not hasattr(module, "figure") or not study.data:
+        return None
+    from matplotlib import rc_context
+
+    from kinetic.plotting import style
+
+    with rc_context(style.PARAMETERS), warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        picture = module.figure(study)
+        if picture is None:
+            return None
+        path = output / f"{study.folder.name}.png"
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+            picture.savefig(path, dpi=300)
+        except OSError as error:
+            raise OutputError(f"{path} cannot be written: {error.strerror}.") from None
+    return path
+
+
+# --- the command ----------------------------------------------------------------------------
+
+
+def validate(
+    cases: Sequence[str] | None = None,
+    *,
+    quick: bool = False,
+    output: Path | str | None = None,
+    threads: int | None = None,
+    figures: bool = True,
+) -> int:
+    """Run the named cases, or all, print the table, write the figures.
+
+    Parameters
+    ----------
+    cases
+        Names of cases; none means all.
+    quick
+        Whether to leave out what takes more than some five seconds.
+    output
+        Folder of the figures, by default ./validation-figures.
+    threads
+        Processor threads.
+    figures
+        Whether to draw.
+
+    Returns
+    -------
+    0 if every comparison holds, else 3.
+    """
+    folder = directory()
+    known = case_names(folder)
+    for name in cases or ():
+        if name not in known:
+            raise InputError(f"validate {name}: {suggestion(name, known)}")
+    chosen = list(cases) if cases else known
+    output = Path(output or "validation-figures")
+    failures = count = skipped = 0
+    begun = clock.perf_counter()
+    for index, name in enumerate(chosen):
+        with _progress(f"[{index + 1}/{len(chosen)}] {name}"):
+            start = clock.perf_counter()
+            module, study = run_case(folder / name, quick, threads)
+            seconds = clock.perf_counter() - start
+            path = draw(module, study, output) if figures else None
+        print(f"{name}: {module.TITLE}")
+        print(table(study.rows))
+        print(f"  {seconds:.1f} s{f', figure {path}' if path else ''}\n", flush=True)
+        failures += sum(not row.holds for row in study.rows)
+        skipped += sum(row.verdict == "skipped" for row in study.rows)
+        count += len(study.rows)
+    held = count - failures - skipped
+    print(
+        f"{held} of {count} comparisons hold, {failures} fail, {skipped} skipped; "
+        f"{clock.perf_counter() - begun:.0f} s"
+    )
+    return FAILED if failures else 0
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Rows as aligned text."""
+    cells = [_HEADS, *(row.cells() for row in rows)]
+    counted = [line for line, row in zip(cells[1:], rows, strict=True) if not row.note]
+    widths = [max(len(line[i]) for line in [_HEADS, *counted]) for i in range(len(_HEADS))]
+    widths[0] = max(len(line[0]) for line in cells)
+    lines = []
+    for line in cells:
+        text = "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True))
+        lines.append(f"  {text}".rstrip())
+    return "\n".join(lines)
+
+
+@contextlib.contextmanager
+def _progress(words: str) -> Iterator[None]:
+    """Say on a terminal what is being done."""
+    shown = sys.stderr.isatty()
+    if shown:
+        print(f"{words} …", end="", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        if shown:
+            print("\r" + " " * (len(words) + 2) + "\r", end="", file=sys.stderr, flush=True)
+
+
+__all__ = ["Row", "Study", "advance", "observe", "orders", "validate"]

@@ -1,0 +1,242 @@
+"""Figures: every kind from fabricated results, and sentences for what cannot be drawn."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray
+
+from kinetic import plotting
+from kinetic.errors import InputError, OutputError
+from kinetic.plotting.content import Content, in_si
+from kinetic.plotting.maps import Snapshots
+
+RUN = """[grid]
+kx = [-1.0, 1.0, 9]
+[fields]
+E = [0.0, 0.0, 0.02]
+B = [0.0, 0.0, "0.05*t"]
+"""
+
+
+def result(
+    dimensions=3, valleys=1, nodes=1, records=9, shots=4, level="dressed", si=False, node_valley=0
+):
+    """A dataset laid out as a run writes it, with made-up numbers."""
+    axes = ["kx", "ky", "kz"][:dimensions]
+    time = np.linspace(0.0, 4.0, records)
+    bands, component = ["lower", "upper"], ["x", "y", "z"]
+    faces = [f"{axis} {side}" for axis in axes for side in ("lower", "upper")]
+    unit = f"1/length^{dimensions}" if dimensions > 1 else "1/length"
+    data, rng = {}, np.random.default_rng(1)
+
+    def put(name, dims, values, units="1"):
+        data[name] = (dims, values, {"units": units, "long_name": name.replace("_", " ")})
+
+    put("density", ("time",), 1.0 + 0.1 * time, unit)
+    put("band_density", ("time", "band"), np.stack([0.02 * time, 1.0 + 0.08 * time], 1), unit)
+    put("energy", ("time",), time**2, f"energy/{unit[2:]}")
+    for name in ("current", "current_group", "current_anomalous"):
+        values = np.outer(time, [1e-14, 0.5, 1.0]) * (2.0 if name == "current" else 1.0)
+        put(name, ("time", "component"), values, "1/(length^2 time)")
+    put("boundary_outflow", ("time", "face"), np.outer(-time, np.ones(len(faces))), unit)
+    put("faraday_inflow", ("time",), 0.01 * time, unit)
+    put("occupation_min", ("time",), np.zeros(records))
+    put("occupation_max", ("time",), np.ones(records))
+    put("ledger_residual", ("time",), 1e-17 * rng.normal(size=records), unit)
+    put("ledger_scale", ("time",), np.ones(records), unit)
+    put("hall", ("time",), np.cos(time), "q^2/hbar")
+    put("odd_thing", ("time", "band"), rng.normal(size=(records, 2)))
+    if level == "projected":
+        put("interband_exchange", ("time", "valley"), np.ones((records, valleys)), unit)
+    if valleys > 1:
+        put("valley_density", ("time", "valley"), np.outer(time, np.arange(valleys)), unit)
+    if nodes:
+        charge = np.resize([1.0, -1.0], nodes)
+        rate = np.tile(charge, (records, 1))
+        put("node_exchange", ("time", "node"), np.outer(time, charge), unit)
+        put("pumping_rate", ("time", "node"), rate * (1.0 + 1e-9), unit)
+        put("pumping_reference", ("time", "node"), rate, unit)
+        put("node_valley", ("node",), np.full(nodes, node_valley))
+        for axis in axes:
+            put(f"node_{axis}", ("node",), np.linspace(0.0, 0.4, nodes), "hbar/length")
+    coordinates = {
+        "time": ("time", time, {"units": "hbar/energy"}),
+        "band": bands,
+        "component": component,
+        "face": faces,
+        "valley": [f"K{i}" for i in range(valleys)],
+    }
+    if nodes:
+        coordinates["node"] = np.arange(nodes)
+    if shots:
+        sizes = [9, 11, 13][:dimensions]
+        for axis, n in zip(axes, sizes, strict=True):
+            centres = np.linspace(-1.0, 1.0, n)
+            coordinates[axis] = (axis, centres, {"units": "hbar/length"})
+        coordinates["snapshot_time"] = ("snapshot_time", np.linspace(0.0, 4.0, shots))
+        f = rng.random((shots, valleys, 2, *sizes))
+        put("occupation", ("snapshot_time", "valley", "band", *axes), f)
+        put("band_projection", ("snapshot_time", "valley", "band", *axes), 1.3 * f - 0.1)
+    scales = {"si_energy": 1.6e-19, "si_length": 1e-9, "si_time": 6.6e-16} if si else {}
+    attributes = {"title": "A made-up run of β = ħ", "run": RUN, "level": level, **scales}
+    return xarray.Dataset(data, coordinates, attributes)
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a dataset and return its path."""
+
+    def call(dataset, name="out.nc"):
+        path = tmp_path / name
+        dataset.to_netcdf(path)
+        return path
+
+    return call
+
+
+def is_png(path):
+    return path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.mark.parametrize("what", plotting.FIGURES)
+def test_every_figure_is_drawn_beside_the_result(what, write):
+    path = write(result())
+    figure = plotting.plot(path, what)
+    assert figure == path.with_name(f"out_{what}.png")
+    assert is_png(figure)
+    assert {p.name for p in path.parent.iterdir()} == {"out.nc", figure.name}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"dimensions": 1, "nodes": 0},
+        {"dimensions": 2, "nodes": 0, "valleys": 2, "si": True},
+        {"nodes": 2, "level": "projected"},
+        {"nodes": 0, "shots": 0},
+        {"records": 1, "shots": 1},
+        {"records": 2, "shots": 2, "valleys": 2, "nodes": 1, "node_valley": 1},
+        {"shots": 11},
+    ],
+)
+def test_the_report_takes_what_there_is(options, write):
+    path = write(result(**options))
+    assert is_png(plotting.report(path))
+    assert plotting.plot(path) == path.with_suffix(".png")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "head"), [("pdf", b"%PDF"), ("svg", b"<?xml"), ("PNG", b"\x89")]
+)
+def test_the_name_of_the_figure_says_its_format(suffix, head, write, tmp_path):
+    target = tmp_path / f"figure.{suffix}"
+    assert plotting.plot(write(result(shots=0)), "density", target) == target
+    assert target.read_bytes().startswith(head)
+
+
+def test_any_variable_recorded_in_time_can_be_drawn(write):
+    path = write(result())
+    assert is_png(plotting.plot(path, "odd_thing"))
+    with pytest.raises(InputError, match="'kx' cannot be drawn"):
+        plotting.plot(path, "kx")
+
+
+def test_unknown_names_are_told_what_there_is(write):
+    path = write(result())
+    with pytest.raises(InputError, match=r"did you mean 'current'.*'anomaly'.*'lines'"):
+        plotting.plot(path, "curent")
+    with pytest.raises(InputError, match=r"no 'occupation'.*output\.snapshots"):
+        plotting.plot(write(result(shots=0), "bare.nc"), "occupation")
+    with pytest.raises(InputError, match=r"no 'anomaly'.*observables"):
+        plotting.plot(write(result(nodes=0), "none.nc"), "anomaly")
+
+
+def test_files_that_are_no_results_are_refused(tmp_path, write):
+    with pytest.raises(InputError, match="no such file"):
+        plotting.report(tmp_path / "missing.nc")
+    (tmp_path / "text.nc").write_text("not netCDF")
+    with pytest.raises(InputError, match="not a readable result"):
+        plotting.report(tmp_path / "text.nc")
+    with pytest.raises(InputError, match="nothing that can be drawn"):
+        plotting.report(write(xarray.Dataset(attrs={"title": "empty"}), "empty.nc"))
+
+
+def test_figures_that_cannot_be_written_are_told_so(write, tmp_path):
+    path = write(result(shots=0))
+    with pytest.raises(OutputError, match="could not be written"):
+        plotting.report(path, tmp_path / "nowhere" / "figure.png")
+    with pytest.raises(InputError, match=r"must end in \.png, \.pdf or \.svg"):
+        plotting.report(path, tmp_path / "figure.txt")
+    (tmp_path / "folder.png").mkdir()
+    with pytest.raises(InputError, match="is a folder"):
+        plotting.report(path, tmp_path / "folder.png")
+
+
+def test_the_plane_holds_the_node_and_the_fields(write):
+    path = write(result(nodes=2))
+    content = Content.read(path)
+    with content.dataset as dataset:
+        shots = Snapshots.read(content, "occupation")
+        first, second, values, where = shots.plane(content)
+        assert (first, second) == ("kx", "kz")
+        assert where == {"ky": 0.0}
+        expected = dataset["occupation"].isel(valley=0, ky=5).values
+        assert np.array_equal(values, expected)
+        cut = shots.cuts()["kz"]
+        assert np.array_equal(cut, dataset["occupation"].isel(valley=0, kx=4, ky=5).values)
+
+
+def test_the_snapshots_are_those_of_the_valley_of_the_node(write):
+    path = write(result(valleys=2, node_valley=1))
+    content = Content.read(path)
+    with content.dataset as dataset:
+        shots = Snapshots.read(content, "occupation")
+        assert shots.valley == "valley K1"
+        assert np.array_equal(shots.values, dataset["occupation"].isel(valley=1).values)
+
+
+def test_snapshots_of_one_plane_and_band_are_drawn(write):
+    dataset = result()
+    kept = dataset.isel(band=1, valley=0, ky=3, drop=False)
+    kept["occupation"].attrs["band"] = "upper"
+    kept = kept.drop_vars([name for name in kept.variables if name == "band"])
+    for what in ("occupation", "lines"):
+        assert is_png(plotting.plot(write(kept), what))
+
+
+def test_snapshot_times_are_evenly_spread_and_end_with_the_last():
+    for count in range(1, 30):
+        shots = Snapshots("occupation", np.arange(count), np.zeros((count, 1)), (), {}, (), "")
+        for skip in (0, 1):
+            chosen = shots.chosen(4, skip)
+            assert len(chosen) <= 5
+            assert chosen == sorted(set(chosen))
+            if count > skip:
+                assert chosen[0] == skip
+                assert chosen[-1] == count - 1
+
+
+def test_units_in_si_follow_the_units_of_the_variable():
+    scales = {"si_energy": 2.0, "si_length": 10.0, "si_time": 5.0}
+    assert in_si("energy/length^2", scales) == "0.02 J m^-2"
+    assert in_si("1/(length time)", scales) == "0.02 m^-1 s^-1"
+    assert in_si("hbar/energy", scales) == "5 s"
+    assert in_si("q^2/hbar", scales) is None
+    assert in_si("hbar/length", scales) is None
+    assert in_si("1/length", {}) is None
+
+
+def test_drawing_needs_neither_numba_nor_pyplot_nor_a_display(write):
+    path = write(result())
+    code = (
+        "import sys; from kinetic import plotting; "
+        f"plotting.report({str(path)!r}); "
+        "assert not {'numba', 'matplotlib.pyplot'} & set(sys.modules), 'too much'"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={"MPLBACKEND": "agg"}
+    )
+    assert done.returncode == 0, done.stderr
