@@ -18,6 +18,7 @@ from kinetic.errors import PhysicsError
 from kinetic.flow import Flow
 from kinetic.grid import Array
 from kinetic.mesh import Mesh
+from kinetic.observables.anomaly import node_charges
 from kinetic.stepping import Stepping
 from kinetic.system import System
 from kinetic.transport import Transport
@@ -67,9 +68,9 @@ class Evolution:
         self.transport.occupy()
         self._rate: float | None = None
         self.initial_charge = self.charge()
-        self.initial_density = self.densities()
-        self.extremes = self.bounds()
+        self.initial_node_charges = node_charges(self)
         self.flow.release()
+        self.transport.release()
 
     def _build_collisions(self) -> None:
         self.operators = []
@@ -151,7 +152,7 @@ class Evolution:
             )
         step = remaining / count
         final = target if count == 1.0 else self.time + step
-        self._step(step)
+        self._step(step, final)
         self.time = final
         self.steps += 1
 
@@ -165,7 +166,7 @@ class Evolution:
                 "not defined beyond. Enlarge the grid, stop earlier, or set B = 0."
             )
 
-    def _step(self, step: float) -> None:
+    def _step(self, step: float, final: float) -> None:
         transport, tableau = self.transport, self.stepping.tableau
         saved = (self.outflow.copy(), self.faraday, transport.dressing.copy())
         transport.base[...] = transport.u
@@ -195,6 +196,9 @@ class Evolution:
             )
             if self.system.equation.limiter == "bounds":
                 self.mended += transport.bound()
+            transport.occupy()
+        if self.flow.moves:
+            self.flow.set_time(final)
             transport.occupy()
         if not np.isfinite(float(transport.u.sum())):
             message = self._not_a_number()

@@ -118,7 +118,7 @@ class Flow:
     def _measure_geometry(self, t: float) -> None:
         """Berry fluxes and curvatures at time t."""
         self._fluxes = [geometry.fluxes(t) for geometry in self.geometries]
-        if self.largest_b > 0.0:
+        if self.largest_b > 0.0 or self.b_moves:
             self.curvature = np.stack(
                 [g.cell_curvature(f) for g, f in zip(self.geometries, self._fluxes, strict=True)]
             )
@@ -281,7 +281,7 @@ class Flow:
             return
         self.time = t
         self.e, self.b = self.system.fields.electric(t), self.system.fields.magnetic(t)
-        if self.texture_moves and self.hbar and self.largest_b > 0.0:
+        if self.texture_moves and self.hbar and (self.largest_b > 0.0 or self.b_moves):
             self._measure_geometry(t)
         if self.geometry_moves:
             self._set_corners(t)

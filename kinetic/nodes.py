@@ -157,14 +157,23 @@ def find_nodes(
     nodes = []
     for valley in range(len(hamiltonian.valleys())):
         charged = charges[valley]
-        claimed = set()
+        places = []
         for position in find_positions(hamiltonian, valley, grid.momentum, t):
             cell = tuple(
                 int(np.clip(np.searchsorted(axis.edges, k, side="right") - 1, 0, axis.cells - 1))
                 for axis, k in zip(grid.momentum, position, strict=True)
             )
-            charge = 0 if charged is None else round(float(charged[cell]))
-            claimed.add(cell)
+            places.append((position, cell))
+        claimed = [cell for _, cell in places]
+        for position, cell in places:
+            if charged is None:
+                charge = 0
+            elif claimed.count(cell) == 1:
+                charge = round(float(charged[cell]))
+            else:  # several nodes share the cell: tell them apart by sign det ∂d
+                point = [np.array([x]) for x in position]
+                slope = hamiltonian.jet(valley, point, t).vector_gradient[:, :, 0]
+                charge = int(np.sign(np.linalg.det(slope)))
             nodes.append(Node(valley, tuple(map(float, position)), cell, charge))
         if charged is None:
             continue

@@ -113,11 +113,9 @@ def _memory(evolution: Evolution) -> list[Row]:
         "evolving arrays": [transport.u, transport.base, transport.f],
         "densities D_s": [transport.dressing, transport.dressing_base],
         "equilibrium": [],
-        "initial state": [evolution.initial_density, transport.initial_occupation],
     }
     if transport.split:
         groups["equilibrium"] = [
-            transport.equilibrium,
             transport.padded_equilibrium,
             transport.source,
         ]

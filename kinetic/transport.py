@@ -29,7 +29,7 @@ from kinetic.kernels.state import (
     repair,
 )
 from kinetic.kernels.sweep import sweep
-from kinetic.mesh import Mesh, wrap
+from kinetic.mesh import wrap
 
 LEVEL = {"boltzmann": BOLTZMANN, "projected": PROJECTED, "dressed": DRESSED}
 TOLERANCE = 1e-14
@@ -238,6 +238,10 @@ class Transport:
             small=self.small,
         )
         self.source_leak = self._leaks.sum(axis=0)
+
+    def release(self) -> None:
+        """Drop what only the start needs."""
+        self.initial_occupation = _NONE
 
     def density_of(self, f: Array) -> Array:
         """u of given cell averages of the occupation: the inverse of `occupy`."""

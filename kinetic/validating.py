@@ -82,13 +82,15 @@ class Row:
             return self.measured >= self.reference
         if self.relation == "<=":
             return self.measured <= self.reference
-        return abs(self.deviation) <= self.tolerance
+        return bool(abs(self.deviation) <= self.tolerance)
 
     @property
     def verdict(self) -> str:
         """One word."""
         if self.note and not self.failed:
             return "skipped"
+        if np.isinf(self.tolerance):
+            return "reported"
         return "holds" if self.holds else "FAILS"
 
     def cells(self) -> tuple[str, ...]:
@@ -367,11 +369,11 @@ def validate(
         print(table(study.rows))
         print(f"  {seconds:.1f} s{f', figure {path}' if path else ''}\n", flush=True)
         failures += sum(not row.holds for row in study.rows)
-        skipped += sum(row.verdict == "skipped" for row in study.rows)
+        skipped += sum(row.verdict in ("skipped", "reported") for row in study.rows)
         count += len(study.rows)
     held = count - failures - skipped
     print(
-        f"{held} of {count} comparisons hold, {failures} fail, {skipped} skipped; "
+        f"{held} of {count} comparisons hold, {failures} fail, {skipped} are not judged; "
         f"{clock.perf_counter() - begun:.0f} s"
     )
     return FAILED if failures else 0

@@ -69,7 +69,7 @@ class Frozen:
             mesh.faces[mesh.slots[0]][:6, 1],
             mesh.faces[mesh.slots[0]][6:, 1],
             float(mesh.volumes.flat[0]),
-            {slot: flow.w[slot] for slot in mesh.slots},
+            {slot: np.ascontiguousarray(flow.faces(flow.w, slot)) for slot in mesh.slots},
             {},
             1.0 / density,
         )
@@ -77,7 +77,7 @@ class Frozen:
             factor = float(mesh.products[slot][0, 0])
             for other in mesh.slots:
                 if other != slot:
-                    steps = _difference(flow.w[other], slot + 1)
+                    steps = _difference(frozen.velocity[other], slot + 1)
                     frozen.slope[other, slot] = 0.5 * factor * steps
             if transport.bend:
                 smooth = np.repeat(transport._smooth, 2, axis=0)
@@ -88,7 +88,8 @@ class Frozen:
         if any(len(each) for each in cells):
             frozen.glued = tuple(cells)
         if transport.split:
-            frozen.equilibrium, frozen.source = transport.equilibrium, transport.source
+            frozen.equilibrium = np.ascontiguousarray(transport.equilibrium)
+            frozen.source = transport.source
         if transport.equation.limiter == "bounds":
             frozen.top = density
         return frozen

@@ -85,8 +85,8 @@ def occupations(
 ):
     """Fill the interior of f (padded) with the occupation minus the split-off equilibrium.
 
-    u (valley·band, A, B, C); f, equilibrium padded; dressing F (valley, A, B, C); spans: product-rule
-    factors of each slot as rows, (A, C), (B, C) and (1, C); smooth: 1, or 0 next to glued
+    u (valley·band, A, B, C); f, equilibrium padded; dressing F (valley, A, B, C); spans: product
+    rule factors of each slot as rows (A, C), (B, C), (1, C); smooth: 1, or 0 next to glued
     cells, where F jumps.  (valley, A, B, C)
     """
     bands, na, nb, nc = u.shape

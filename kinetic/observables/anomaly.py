@@ -77,13 +77,20 @@ def node_fluxes(evolution: Evolution) -> Array:
     return np.array([node.charge / scale for node in evolution.flow.nodes])
 
 
+def node_charges(evolution: Evolution) -> Array:
+    """Charge in the cells nearest to each node, less a filled lower band.  (node,)"""
+    u = evolution.transport.u.copy()
+    u[0::2] -= 1.0
+    return pumped(evolution, u)
+
+
 def pumped(evolution: Evolution, change: Array | None = None) -> Array:
     """Change of the charge in the cells that belong to each node.  (node,)
 
     `change` (valley·band, A, B, C); by default what has changed since the start.
     """
     if change is None:
-        change = evolution.densities() - evolution.initial_density
+        return node_charges(evolution) - evolution.initial_node_charges
     content = momenta(evolution, change * evolution.mesh.volumes).sum(axis=1)
     pairs = zip(evolution.flow.nodes, node_shares(evolution), strict=True)
     sums = [float(np.sum(share * content[node.valley])) for node, share in pairs]
