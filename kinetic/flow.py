@@ -337,6 +337,12 @@ class Flow:
                 "gap closing; lower B, or enlarge the glued ball with [equation] node_radius."
             )
 
+    def field_drift(self) -> Faces:
+        """∫e·dS alone, the drift that belongs to `field_part`."""
+        out = self._like_w()
+        self._run_assembly(out, (_NONE, _NONE, _NONE), 0.0, b=np.zeros(3))
+        return out
+
     @property
     def bytes(self) -> int:
         """Memory held by the geometry."""

@@ -12,9 +12,10 @@ import numpy as np
 from kinetic.averages import box_averages
 from kinetic.device import Device
 from kinetic.equation import SCHEMES, Equation
-from kinetic.flow import Flow
+from kinetic.flow import Faces, Flow
 from kinetic.grid import Array
 from kinetic.initial import FromFile, Initial, Points, grand_potential
+from kinetic.interband import Coupling
 from kinetic.kernels import LINEAR5, MP5
 from kinetic.kernels.interband import exchange
 from kinetic.kernels.state import (
@@ -89,6 +90,10 @@ class Transport:
             mesh.periodic,
             graded,
         )
+        # Fluxes of the other band have no side they come from: faces take the mean.
+        central = tuple(np.concatenate([t[:6], np.zeros_like(t[6:])]) for t in mesh.faces)
+        self._central = (self._mesh[0], central, *self._mesh[2:])
+        self._coupling: Coupling | None = None
         self.blocks = max(1, min(a, 16, self.mesh.volumes.size // 2048))
         workers = self.device.threads
         self._scratch = (
@@ -97,7 +102,6 @@ class Transport:
             np.zeros((workers, 1, 1, c + 1)),
         )
         self._leaks = np.zeros((self.bands * self.blocks, 6))
-        self._exchange_leaks = np.zeros((self.bands // 2 * a, 6))
         self._exchange_rates = np.zeros((self.bands // 2, a))
         self._spans = (
             np.repeat(mesh.products[0][0][:, None], c, axis=1),
@@ -213,31 +217,20 @@ class Transport:
         self._equilibrium_source()
 
     def _equilibrium_source(self) -> None:
-        """-∇·(W_e f_eq): what e does to the split-off equilibrium; W_e = W - ∮ε̄b."""
+        """What e does to the split-off equilibrium: the equation with W_e = W - ∮ε̄b alone."""
         flow = self.flow
-        if not np.any(flow.e):
-            self.source[...] = 0.0
-            self.source_leak = np.zeros(6)
-            return
-        driven = flow.field_part()
         self.source[...] = 0.0
-        self.device.launch(
-            sweep,
-            self.source,
-            self.base,
-            self.base,
-            self.padded_equilibrium,
-            *driven,
-            (0.0, 1.0, 1.0),
-            self._mesh,
-            MP5,
-            False,
-            self.blocks,
-            self._scratch,
-            self._leaks,
-            small=self.small,
+        self.source_leak = np.zeros(6)
+        if not np.any(flow.e):
+            return
+        driven, coupling = flow.field_part(), None
+        if self.level == PROJECTED and self.dresses:
+            coupling = Coupling(self.mesh, self.device, flow.w)
+            drift = flow.field_drift()
+            coupling.assemble(driven, drift, self.dressing, flow.glued)
+        self.source_leak = self._transport(
+            self.source, self.padded_equilibrium, driven, coupling, (0.0, 1.0, 1.0), MP5, False
         )
-        self.source_leak = self._leaks.sum(axis=0)
 
     def release(self) -> None:
         """Drop what only the start needs."""
@@ -330,30 +323,13 @@ class Transport:
         `collide` is C[f] of all bands, or None.
         """
         flow = self.flow
-        source = self.source if self.split else self.base
         if self.split and flow.e_moves:
             self._equilibrium_source()
-        self.device.launch(
-            sweep,
-            self.u,
-            self.base,
-            source,
-            self.f,
-            *flow.w,
-            (alpha, beta, gamma),
-            self._mesh,
-            self.scheme,
-            self.split,
-            self.blocks,
-            self._scratch,
-            self._leaks,
-            small=self.small,
-        )
-        leak = self._leaks.sum(axis=0)
+        coupling = self._coupled()
+        weights = (alpha, beta, gamma)
+        leak = self._transport(self.u, self.f, flow.w, coupling, weights, self.scheme, self.split)
         if self.split:
             leak = leak + self.source_leak + self.steady_leak
-        if self.level == PROJECTED and self.dresses:
-            leak = leak + self._exchange(gamma)
         self.faraday = 0.0
         rate = flow.faraday_rate()
         if rate is not None and self.level != BOLTZMANN:
@@ -386,37 +362,89 @@ class Transport:
             self.dressing += gamma * change
         return leak
 
-    def _exchange(self, gamma: float) -> Array:
+    def _coupled(self) -> Coupling | None:
+        """The interband coefficients of the present flow; None if bands are uncoupled."""
+        if self.level != PROJECTED or not self.dresses:
+            return None
         flow = self.flow
-        inverse, tables, _, ghosts, active, wraps, _ = self._mesh
+        if self._coupling is None or flow.moves:
+            if self._coupling is None:
+                self._coupling = Coupling(self.mesh, self.device, flow.w)
+            self._coupling.assemble(flow.w, flow.drift, self.dressing, flow.glued)
+        return self._coupling
+
+    def _transport(
+        self,
+        u: Array,
+        f: Array,
+        w: Faces,
+        coupling: Coupling | None,
+        weights: tuple[float, float, float],
+        scheme: int,
+        sourced: bool,
+    ) -> Array:
+        """Fluxes and exchange of the occupation f into u; returns the leak rates."""
+        source = self.source if sourced else self.base
+        leak = self._sweep(
+            u, f, source, coupling.diagonal if coupling else w, weights, scheme, sourced, 0
+        )
+        if coupling is None:
+            return leak
+        gamma = weights[2]
+        leak = leak + self._sweep(
+            u, f, source, coupling.off, (0.0, 1.0, gamma), LINEAR5, False, 1
+        )
         texture = np.zeros_like(self.dressing)
-        if flow.texture_moves and np.any(flow.b):
-            texture = flow.texture_rate
+        if self.flow.texture_moves and np.any(self.flow.b):
+            texture = self.flow.texture_rate
         self.device.launch(
             exchange,
-            self.u,
-            self.f,
-            self.padded_equilibrium,
-            self.split,
+            u,
+            f,
             self.dressing,
-            flow.w,
-            flow.drift,
+            coupling.mean,
+            coupling.relative,
             texture,
             gamma,
-            (
-                inverse,
-                tables,
-                ghosts,
-                active,
-                wraps,
-                flow.slotted(flow.e),
-                self.mesh.widths,
-            ),
-            self._exchange_leaks,
+            self.mesh.products,
+            self.mesh.ghosts,
+            self._smooth,
+            self.bend,
             self._exchange_rates,
+            self.mesh.volumes,
             small=self.small,
         )
-        return np.asarray(self._exchange_leaks.sum(axis=0))
+        return leak
+
+    def _sweep(
+        self,
+        u: Array,
+        f: Array,
+        source: Array,
+        w: Faces,
+        weights: tuple[float, float, float],
+        scheme: int,
+        sourced: bool,
+        other: int,
+    ) -> Array:
+        self.device.launch(
+            sweep,
+            u,
+            self.base,
+            source,
+            f,
+            *w,
+            weights,
+            self._central if other else self._mesh,
+            scheme,
+            sourced,
+            other,
+            self.blocks,
+            self._scratch,
+            self._leaks,
+            small=self.small,
+        )
+        return np.asarray(self._leaks.sum(axis=0))
 
     def bound(self) -> int:
         """Bring 0 <= f <= 1 back after a stage; returns how many cells could not be mended."""

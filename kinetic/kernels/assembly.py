@@ -72,13 +72,9 @@ def fastest_outflow(worker, workers, rates, wa, wb, wc, dressing, inverse, activ
         for j in range(nb):
             line[:] = 0.0
             if active[0]:
-                add_outflow(
-                    line, wa[band, i, j, 1 : nc + 1], wa[band, i + 1, j, 1 : nc + 1]
-                )
+                add_outflow(line, wa[band, i, j, 1 : nc + 1], wa[band, i + 1, j, 1 : nc + 1])
             if active[1]:
-                add_outflow(
-                    line, wb[band, i, j, 1 : nc + 1], wb[band, i, j + 1, 1 : nc + 1]
-                )
+                add_outflow(line, wb[band, i, j, 1 : nc + 1], wb[band, i, j + 1, 1 : nc + 1])
             row = wc[band, i, j]
             add_outflow(line, row[0:nc], row[1 : nc + 1])
             fastest = largest_rate(

@@ -22,6 +22,8 @@ from kinetic.kernels.points import (
     upwind_monotone5,
 )
 
+# fmt: off  (argument lists are easier to compare when packed)
+
 size = np.uintp  # indices without a sign need no wrap-around test, so loops vectorise
 
 
@@ -63,7 +65,26 @@ def plain_row(out, p, q, to, count, scheme, w, i, j, k, f, fi, fj, c, step, tabl
 
 @separate
 def across_row(
-    out, p, q, to, count, scheme, w, i, j, kw, f, fi, fj, c, step, table, face, crossing, along, ka
+    out,
+    p,
+    q,
+    to,
+    count,
+    scheme,
+    w,
+    i,
+    j,
+    kw,
+    f,
+    fi,
+    fj,
+    c,
+    step,
+    table,
+    face,
+    crossing,
+    along,
+    ka,
 ):
     """Fluxes through faces normal to the row, cells ka ... ka + count - 1.
 
@@ -75,28 +96,49 @@ def across_row(
     i1, j1, i0, j0, after, before, ta, tb = crossing
     p, q, to, i, j = size(p), size(q), size(to), size(i), size(j)
     a0, b0, a1, b1, a2, b2 = (
-        size(fi), size(fj), size(fi + da), size(fj + db), size(fi + 2 * da), size(fj + 2 * db)
+        size(fi),
+        size(fj),
+        size(fi + da),
+        size(fj + db),
+        size(fi + 2 * da),
+        size(fj + 2 * db),
     )
     a3, b3, a4, b4, a5, b5 = (
-        size(fi + 3 * da), size(fj + 3 * db), size(fi + 4 * da), size(fj + 4 * db),
-        size(fi + 5 * da), size(fj + 5 * db),
+        size(fi + 3 * da),
+        size(fj + 3 * db),
+        size(fi + 4 * da),
+        size(fj + 4 * db),
+        size(fi + 5 * da),
+        size(fj + 5 * db),
     )
     la, lb, ra, rb = (
-        size(fi + 2 * da + ta), size(fj + 2 * db + tb),
-        size(fi + 3 * da + ta), size(fj + 3 * db + tb),
+        size(fi + 2 * da + ta),
+        size(fj + 2 * db + tb),
+        size(fi + 3 * da + ta),
+        size(fj + 3 * db + tb),
     )
     ma, mb, na, nb = (
-        size(fi + 2 * da - ta), size(fj + 2 * db - tb),
-        size(fi + 3 * da - ta), size(fj + 3 * db - tb),
+        size(fi + 2 * da - ta),
+        size(fj + 2 * db - tb),
+        size(fi + 3 * da - ta),
+        size(fj + 3 * db - tb),
     )
     i1, j1, i0, j0 = size(i1), size(j1), size(i0), size(j0)
     c0, c1, c2, c3, c4, c5 = (
-        table[0, face], table[1, face], table[2, face],
-        table[3, face], table[4, face], table[5, face],
+        table[0, face],
+        table[1, face],
+        table[2, face],
+        table[3, face],
+        table[4, face],
+        table[5, face],
     )
     d0, d1, d2, d3, d4, d5 = (
-        table[6, face], table[7, face], table[8, face],
-        table[9, face], table[10, face], table[11, face],
+        table[6, face],
+        table[7, face],
+        table[8, face],
+        table[9, face],
+        table[10, face],
+        table[11, face],
     )
     ahead, back = size(1), size(2)
     w0, w_up, w_down = size(kw), size(kw + 1), size(kw - 1)
@@ -112,13 +154,24 @@ def across_row(
                 v * mean
                 + abs(v) * half
                 + product_term(
-                    along[ahead, k0 + n], along[back, k0 + n], w[i, j, w_up + n], w[i, j, w_down + n],
-                    f[a2, b2, f_up + n], f[a3, b3, f_up + n],
-                    f[a2, b2, f_down + n], f[a3, b3, f_down + n],
+                    along[ahead, k0 + n],
+                    along[back, k0 + n],
+                    w[i, j, w_up + n],
+                    w[i, j, w_down + n],
+                    f[a2, b2, f_up + n],
+                    f[a3, b3, f_up + n],
+                    f[a2, b2, f_down + n],
+                    f[a3, b3, f_down + n],
                 )
                 + product_term(
-                    after, before, w[i1, j1, w0 + n], w[i0, j0, w0 + n],
-                    f[la, lb, f0 + n], f[ra, rb, f0 + n], f[ma, mb, f0 + n], f[na, nb, f0 + n],
+                    after,
+                    before,
+                    w[i1, j1, w0 + n],
+                    w[i0, j0, w0 + n],
+                    f[la, lb, f0 + n],
+                    f[ra, rb, f0 + n],
+                    f[ma, mb, f0 + n],
+                    f[na, nb, f0 + n],
                 )
             )
     elif scheme == LINEAR5:
@@ -132,9 +185,14 @@ def across_row(
                 v * mean
                 + abs(v) * half
                 + product_term(
-                    along[ahead, k0 + n], along[back, k0 + n], w[i, j, w_up + n], w[i, j, w_down + n],
-                    f[a2, b2, f_up + n], f[a3, b3, f_up + n],
-                    f[a2, b2, f_down + n], f[a3, b3, f_down + n],
+                    along[ahead, k0 + n],
+                    along[back, k0 + n],
+                    w[i, j, w_up + n],
+                    w[i, j, w_down + n],
+                    f[a2, b2, f_up + n],
+                    f[a3, b3, f_up + n],
+                    f[a2, b2, f_down + n],
+                    f[a3, b3, f_down + n],
                 )
             )
     elif after != 0.0 or before != 0.0:
@@ -147,13 +205,24 @@ def across_row(
             out[p, q, to + n] = (
                 v * upwind_monotone5(v, mean, half, m2, m1, m0, p0, p1, p2)
                 + product_term(
-                    along[ahead, k0 + n], along[back, k0 + n], w[i, j, w_up + n], w[i, j, w_down + n],
-                    f[a2, b2, f_up + n], f[a3, b3, f_up + n],
-                    f[a2, b2, f_down + n], f[a3, b3, f_down + n],
+                    along[ahead, k0 + n],
+                    along[back, k0 + n],
+                    w[i, j, w_up + n],
+                    w[i, j, w_down + n],
+                    f[a2, b2, f_up + n],
+                    f[a3, b3, f_up + n],
+                    f[a2, b2, f_down + n],
+                    f[a3, b3, f_down + n],
                 )
                 + product_term(
-                    after, before, w[i1, j1, w0 + n], w[i0, j0, w0 + n],
-                    f[la, lb, f0 + n], f[ra, rb, f0 + n], f[ma, mb, f0 + n], f[na, nb, f0 + n],
+                    after,
+                    before,
+                    w[i1, j1, w0 + n],
+                    w[i0, j0, w0 + n],
+                    f[la, lb, f0 + n],
+                    f[ra, rb, f0 + n],
+                    f[ma, mb, f0 + n],
+                    f[na, nb, f0 + n],
                 )
             )
     else:
@@ -166,9 +235,14 @@ def across_row(
             out[p, q, to + n] = v * upwind_monotone5(
                 v, mean, half, m2, m1, m0, p0, p1, p2
             ) + product_term(
-                along[ahead, k0 + n], along[back, k0 + n], w[i, j, w_up + n], w[i, j, w_down + n],
-                f[a2, b2, f_up + n], f[a3, b3, f_up + n],
-                f[a2, b2, f_down + n], f[a3, b3, f_down + n],
+                along[ahead, k0 + n],
+                along[back, k0 + n],
+                w[i, j, w_up + n],
+                w[i, j, w_down + n],
+                f[a2, b2, f_up + n],
+                f[a3, b3, f_up + n],
+                f[a2, b2, f_down + n],
+                f[a3, b3, f_down + n],
             )
 
 
@@ -184,12 +258,20 @@ def along_row(out, start, count, scheme, w, i, j, f, fi, fj, table, face, cross_
     a, b = size(fi), size(fj)
     up, down, right, left = size(fi + 1), size(fi - 1), size(fj + 1), size(fj - 1)
     c0, c1, c2, c3, c4, c5 = (
-        table[0, face], table[1, face], table[2, face],
-        table[3, face], table[4, face], table[5, face],
+        table[0, face],
+        table[1, face],
+        table[2, face],
+        table[3, face],
+        table[4, face],
+        table[5, face],
     )
     d0, d1, d2, d3, d4, d5 = (
-        table[6, face], table[7, face], table[8, face],
-        table[9, face], table[10, face], table[11, face],
+        table[6, face],
+        table[7, face],
+        table[8, face],
+        table[9, face],
+        table[10, face],
+        table[11, face],
     )
     zero, k0, k1, k2 = size(0), size(start), size(start + 1), size(start + 2)
     k3, k4, k5 = size(start + 3), size(start + 4), size(start + 5)
@@ -204,13 +286,24 @@ def along_row(out, start, count, scheme, w, i, j, f, fi, fj, table, face, cross_
                 v * mean
                 + abs(v) * half
                 + product_term(
-                    after_a, before_a, w[i1, j, k0 + n], w[i0, j, k0 + n],
-                    f[up, b, k2 + n], f[up, b, k3 + n], f[down, b, k2 + n], f[down, b, k3 + n],
+                    after_a,
+                    before_a,
+                    w[i1, j, k0 + n],
+                    w[i0, j, k0 + n],
+                    f[up, b, k2 + n],
+                    f[up, b, k3 + n],
+                    f[down, b, k2 + n],
+                    f[down, b, k3 + n],
                 )
                 + product_term(
-                    after_b, before_b, w[i, j1, k0 + n], w[i, j0, k0 + n],
-                    f[a, right, k2 + n], f[a, right, k3 + n],
-                    f[a, left, k2 + n], f[a, left, k3 + n],
+                    after_b,
+                    before_b,
+                    w[i, j1, k0 + n],
+                    w[i, j0, k0 + n],
+                    f[a, right, k2 + n],
+                    f[a, right, k3 + n],
+                    f[a, left, k2 + n],
+                    f[a, left, k3 + n],
                 )
             )
     elif scheme == LINEAR5:
@@ -224,8 +317,14 @@ def along_row(out, start, count, scheme, w, i, j, f, fi, fj, table, face, cross_
                 v * mean
                 + abs(v) * half
                 + product_term(
-                    after_a, before_a, w[i1, j, k0 + n], w[i0, j, k0 + n],
-                    f[up, b, k2 + n], f[up, b, k3 + n], f[down, b, k2 + n], f[down, b, k3 + n],
+                    after_a,
+                    before_a,
+                    w[i1, j, k0 + n],
+                    w[i0, j, k0 + n],
+                    f[up, b, k2 + n],
+                    f[up, b, k3 + n],
+                    f[down, b, k2 + n],
+                    f[down, b, k3 + n],
                 )
             )
     elif after_b != 0.0 or before_b != 0.0:
@@ -238,13 +337,24 @@ def along_row(out, start, count, scheme, w, i, j, f, fi, fj, table, face, cross_
             out[zero, zero, n] = (
                 v * upwind_monotone5(v, mean, half, m2, m1, m0, p0, p1, p2)
                 + product_term(
-                    after_a, before_a, w[i1, j, k0 + n], w[i0, j, k0 + n],
-                    f[up, b, k2 + n], f[up, b, k3 + n], f[down, b, k2 + n], f[down, b, k3 + n],
+                    after_a,
+                    before_a,
+                    w[i1, j, k0 + n],
+                    w[i0, j, k0 + n],
+                    f[up, b, k2 + n],
+                    f[up, b, k3 + n],
+                    f[down, b, k2 + n],
+                    f[down, b, k3 + n],
                 )
                 + product_term(
-                    after_b, before_b, w[i, j1, k0 + n], w[i, j0, k0 + n],
-                    f[a, right, k2 + n], f[a, right, k3 + n],
-                    f[a, left, k2 + n], f[a, left, k3 + n],
+                    after_b,
+                    before_b,
+                    w[i, j1, k0 + n],
+                    w[i, j0, k0 + n],
+                    f[a, right, k2 + n],
+                    f[a, right, k3 + n],
+                    f[a, left, k2 + n],
+                    f[a, left, k3 + n],
                 )
             )
     else:
@@ -257,8 +367,14 @@ def along_row(out, start, count, scheme, w, i, j, f, fi, fj, table, face, cross_
             out[zero, zero, n] = v * upwind_monotone5(
                 v, mean, half, m2, m1, m0, p0, p1, p2
             ) + product_term(
-                after_a, before_a, w[i1, j, k0 + n], w[i0, j, k0 + n],
-                f[up, b, k2 + n], f[up, b, k3 + n], f[down, b, k2 + n], f[down, b, k3 + n],
+                after_a,
+                before_a,
+                w[i1, j, k0 + n],
+                w[i0, j, k0 + n],
+                f[up, b, k2 + n],
+                f[up, b, k3 + n],
+                f[down, b, k2 + n],
+                f[down, b, k3 + n],
             )
 
 
@@ -270,14 +386,24 @@ def graded_terms(out, start, count, w, i, j, f, fi, fj, cross_a, cross_b):
         i1, i0, after, before = cross_a
         if after != 0.0 or before != 0.0:
             out[0, 0, n] += product_term(
-                after, before, w[i1, j, k], w[i0, j, k],
-                f[fi + 1, fj, k + 2], f[fi + 1, fj, k + 3],
-                f[fi - 1, fj, k + 2], f[fi - 1, fj, k + 3],
+                after,
+                before,
+                w[i1, j, k],
+                w[i0, j, k],
+                f[fi + 1, fj, k + 2],
+                f[fi + 1, fj, k + 3],
+                f[fi - 1, fj, k + 2],
+                f[fi - 1, fj, k + 3],
             )
         j1, j0, after, before = cross_b
         if after != 0.0 or before != 0.0:
             out[0, 0, n] += product_term(
-                after, before, w[i, j1, k], w[i, j0, k],
-                f[fi, fj + 1, k + 2], f[fi, fj + 1, k + 3],
-                f[fi, fj - 1, k + 2], f[fi, fj - 1, k + 3],
+                after,
+                before,
+                w[i, j1, k],
+                w[i, j0, k],
+                f[fi, fj + 1, k + 2],
+                f[fi, fj + 1, k + 3],
+                f[fi, fj - 1, k + 2],
+                f[fi, fj - 1, k + 3],
             )

@@ -1,60 +1,159 @@
-"""Interband terms of the projected level.
+"""Interband terms of the projected level: coefficients of the fluxes, and the exchange X′.
 
-    Φ_s - W_s f_s = ¼F (f_+ - f_-) W_s + q_s F n_s a_s + ¼F n_{-s} w_z
-    X′ = ¼ n ∇·(F a) + ⅛ n_z ∇·(F w_z) - sources of F
+With κ = ¼F, n_± = f_± + κ(f_+ - f_-), a_s = e + ∂ε̄_s × b, w_z = a_+ - a_-, a = ½(a_+ + a_-):
 
-with a_s = e + ∂ε̄_s × b, w_z = a_+ - a_-, a = ½(a_+ + a_-), q_s F → -½ s F.  X′ is taken from the
-same face values of F as the flux, so that n_s = const is stationary to rounding.
+    Φ_s = n_s (W_s - 2sκ a_s) + κ n_{-s} w_z = Σ_s' M_ss' f_s'
+    X′ = ¼ n ∇·(F a) + ⅛ n_z ∇·(F w_z)
+
+Face averages of the products are of fourth order; ∇·(F a) is taken from the same faces, so that
+f_+ = f_- = const is stationary to rounding.
 """
 
 from __future__ import annotations
 
-from kinetic.kernels.points import compiled, released
+from kinetic.kernels.points import compiled, pointwise, released
+
+
+@pointwise
+def couplings(quarter, w_low, w_high, a_low, a_high):
+    """M_--, M_++, M_-+, M_+-, F w_z at a point."""
+    relative = quarter * (a_high - a_low)
+    low, high = w_low + 2.0 * quarter * a_low, w_high - 2.0 * quarter * a_high
+    return (
+        low * (1.0 - quarter) - relative * quarter,
+        high * (1.0 + quarter) + relative * quarter,
+        low * quarter + relative * (1.0 + quarter),
+        -high * quarter + relative * (1.0 - quarter),
+        4.0 * relative,
+    )
 
 
 @compiled
-def face_flux(low, high, dressing, w_low, w_high, a_low, a_high):
-    """Φ_- - W_- f_- and Φ_+ - W_+ f_+ from the occupations and F at the face."""
-    quarter = 0.25 * dressing
-    shift = quarter * (high - low)
-    n_low, n_high = low + shift, high + shift
-    relative = a_high - a_low
-    flux_low = shift * w_low + 2.0 * quarter * n_low * a_low + quarter * n_high * relative
-    flux_high = shift * w_high - 2.0 * quarter * n_high * a_high + quarter * n_low * relative
-    return flux_low, flux_high
-
-
-@compiled
-def six(f, a, b, c, da, db, dc, table, face):
-    """Sixth-order central face value of a padded array; (a, b, c) is the cell m2."""
+def face_value(dressing, table, face, i, j, k, step, flat):
+    """F at a face from the cells around; (i, j, k) is m2 in the padded array."""
+    da, db, dc = step
+    if not flat:
+        return 0.5 * (
+            dressing[i + 2 * da, j + 2 * db, k + 2 * dc]
+            + dressing[i + 3 * da, j + 3 * db, k + 3 * dc]
+        )
     total = 0.0
     for m in range(6):
-        total += table[m, face] * f[a + m * da, b + m * db, c + m * dc]
+        total += table[m, face] * dressing[i + m * da, j + m * db, k + m * dc]
     return total
 
 
-@compiled
-def at_face(cell, i, j, k, axis, wraps):
-    """Mean of F over the two cells next to the left face of cell (i, j, k) along an axis."""
-    na, nb, nc = cell.shape
-    i0, j0, k0 = i, j, k
-    i1, j1, k1 = i, j, k
-    if axis == 0:
-        i0, i1 = i - 1, i
-        if wraps:
-            i0, i1 = i0 % na, i1 % na
-        i0, i1 = max(i0, 0), min(i1, na - 1)
-    elif axis == 1:
-        j0, j1 = j - 1, j
-        if wraps:
-            j0, j1 = j0 % nb, j1 % nb
-        j0, j1 = max(j0, 0), min(j1, nb - 1)
-    else:
-        k0, k1 = k - 1, k
-        if wraps:
-            k0, k1 = k0 % nc, k1 % nc
-        k0, k1 = max(k0, 0), min(k1, nc - 1)
-    return 0.5 * (cell[i0, j0, k0] + cell[i1, j1, k1])
+@released
+def couple(
+    worker,
+    workers,
+    slot,
+    diagonal,
+    off,
+    relative,
+    dressing,
+    flat,
+    w,
+    drift,
+    table,
+    products,
+    ghosts,
+):
+    """Fill the coefficients M of one slot with their face averages.
+
+    diagonal, off (valley·band, faces), relative: F w_z (valley, faces); dressing: F padded;
+    flat: whether the cells around have no jump of F (valley, A, B, C).  Faces of the slots A
+    and B have ghost columns, which are filled as if C were periodic.
+    """
+    valleys, na, nb, nc = relative.shape
+    pad = 0 if slot == 2 else 1
+    nc -= 2 * pad
+    step = (int(slot == 0), int(slot == 1), int(slot == 2))
+    shift = (ghosts[0] * (1 - step[0]), ghosts[1] * (1 - step[1]), ghosts[2] * (1 - step[2]))
+    cells = flat.shape
+    for task in range(worker, valleys * na, workers):
+        valley, i = task // na, task % na
+        low, high = 2 * valley, 2 * valley + 1
+        for j in range(nb):
+            for k in range(nc):
+                face = (i, j, k)[slot]
+                ca, cb, cc = i % cells[1], j % cells[2], k % cells[3]
+                p, column = k + pad, min(face, table.shape[1] - 1)
+                even = flat[valley, ca, cb, cc] != 0
+                quarter = 0.25 * face_value(
+                    dressing[valley],
+                    table,
+                    column,
+                    i + shift[0],
+                    j + shift[1],
+                    k + shift[2],
+                    step,
+                    even,
+                )
+                wl, wh = w[low, i, j, p], w[high, i, j, p]
+                al, ah = drift[low, i, j, p], drift[high, i, j, p]
+                m0, m1, m2, m3, m4 = couplings(quarter, wl, wh, al, ah)
+                if even:
+                    for t in range(3):
+                        here = (i, j, k)[t]
+                        if t == slot or products[t][0, here] == 0.0:
+                            continue
+                        slope = (12.0 * products[t][0, here]) ** 0.5
+                        after = slope * products[t][1, here] / products[t][0, here]
+                        before = slope * products[t][2, here] / products[t][0, here]
+                        ta, tb, tc = int(t == 0), int(t == 1), int(t == 2)
+                        ia, ib, ic = (i + ta) % na, (j + tb) % nb, (k + tc) % nc + pad
+                        ja, jb, jc = (i - ta) % na, (j - tb) % nb, (k - tc) % nc + pad
+                        dq = (
+                            0.25
+                            * slope
+                            * (
+                                face_value(
+                                    dressing[valley],
+                                    table,
+                                    column,
+                                    i + shift[0] + ta,
+                                    j + shift[1] + tb,
+                                    k + shift[2] + tc,
+                                    step,
+                                    True,
+                                )
+                                - face_value(
+                                    dressing[valley],
+                                    table,
+                                    column,
+                                    i + shift[0] - ta,
+                                    j + shift[1] - tb,
+                                    k + shift[2] - tc,
+                                    step,
+                                    True,
+                                )
+                            )
+                        )
+                        dwl = after * w[low, ia, ib, ic] - before * w[low, ja, jb, jc]
+                        dwh = after * w[high, ia, ib, ic] - before * w[high, ja, jb, jc]
+                        dal = after * drift[low, ia, ib, ic] - before * drift[low, ja, jb, jc]
+                        dah = after * drift[high, ia, ib, ic] - before * drift[high, ja, jb, jc]
+                        u0, u1, u2, u3, u4 = couplings(
+                            quarter + dq, wl + dwl, wh + dwh, al + dal, ah + dah
+                        )
+                        v0, v1, v2, v3, v4 = couplings(
+                            quarter - dq, wl - dwl, wh - dwh, al - dal, ah - dah
+                        )
+                        x0, x1, x2, x3, x4 = couplings(quarter, wl, wh, al, ah)
+                        m0 += (u0 + v0 - 2.0 * x0) / 24.0
+                        m1 += (u1 + v1 - 2.0 * x1) / 24.0
+                        m2 += (u2 + v2 - 2.0 * x2) / 24.0
+                        m3 += (u3 + v3 - 2.0 * x3) / 24.0
+                        m4 += (u4 + v4 - 2.0 * x4) / 24.0
+                diagonal[low, i, j, p], diagonal[high, i, j, p] = m0, m1
+                off[low, i, j, p], off[high, i, j, p] = m2, m3
+                relative[valley, i, j, p] = m4
+            if pad:
+                for array in (diagonal, off):
+                    for band in (low, high):
+                        array[band, i, j, 0] = array[band, i, j, nc]
+                        array[band, i, j, nc + 1] = array[band, i, j, 1]
 
 
 @released
@@ -63,102 +162,64 @@ def exchange(
     workers,
     u,
     f,
-    equilibrium,
-    split,
     dressing,
-    w,
-    drift,
+    mean,
+    relative,
     texture,
     gamma,
-    mesh,
-    leaks,
+    products,
+    ghosts,
+    smooth,
+    bend,
     rates,
+    volumes,
 ):
-    """Add the interband fluxes and -s X′ to u; leaks (task, 6) as in `sweep`.
+    """u_s -= s γ X′ from the occupations f (padded); rates (valley, A) receives ∫X′.
 
-    f, equilibrium: padded occupation (without the split-off part) and its equilibrium; the
-    ∂ε̄×b parts act on f alone, since they leave the equilibrium as it is.
-    w, drift: per slot W_s with all terms, and e + ∂ε̄×b alone.  rates (valley, A): Σ X′ V.
-    texture: -∇·∫ħℰ×b per volume, the rate of F from a texture in motion.  (valley, A, B, C)
+    mean, relative: ∇·(F a), ∇·(F w_z) of every cell; texture: ∂ₜF of a texture in motion.
     """
-    inverse, tables, ghosts, active, wraps, electric, widths = mesh
-    bands, na, nb, nc = u.shape
+    _, na, nb, nc = u.shape
     ga, gb, gc = ghosts
-    sizes = (na, nb, nc)
-    for task in range(worker, (bands // 2) * na, workers):
+    valleys = dressing.shape[0]
+    for task in range(worker, valleys * na, workers):
         valley, i = task // na, task % na
         low, high = 2 * valley, 2 * valley + 1
-        cells = dressing[valley]
-        leaks[task] = 0.0
         rates[valley, i] = 0.0
         for j in range(nb):
             for k in range(nc):
-                scale = inverse[0][i] * inverse[1][j] * inverse[2][k]
-                net_low, net_high = 0.0, 0.0
-                mean_b, mean_e, relative = 0.0, 0.0, 0.0
-                for axis in range(3):
-                    if not active[axis]:
-                        continue
-                    da, db, dc = int(axis == 0), int(axis == 1), int(axis == 2)
-                    area = scale and 1.0 / (scale * widths[axis][(i, j, k)[axis]])
-                    push = electric[axis] * area
-                    for side in range(2):
-                        fa, fb, fc = i + side * da, j + side * db, k + side * dc
-                        face = (fa, fb, fc)[axis]
-                        # m2 of the stencil: three cells below the face along this axis.
-                        pa, pb, pc = fa + ga * (1 - da), fb + gb * (1 - db), fc + gc * (1 - dc)
-                        table = tables[axis]
-                        place = face if axis < 2 else min(face, table.shape[1] - 1)
-                        f_low = six(f[low], pa, pb, pc, da, db, dc, table, place)
-                        f_high = six(f[high], pa, pb, pc, da, db, dc, table, place)
-                        field = at_face(cells, fa, fb, fc, axis, wraps[axis])
-                        column = fc if axis == 2 else fc + 1  # A and B faces have a ghost
-                        w_low = w[axis][low, fa, fb, column]
-                        w_high = w[axis][high, fa, fb, column]
-                        a_low, a_high = (
-                            drift[axis][low, fa, fb, column],
-                            drift[axis][high, fa, fb, column],
+                a, b, c = i + ga, j + gb, k + gc
+                n_z = f[high, a, b, c] - f[low, a, b, c]
+                half = 0.5 * dressing[valley, i, j, k]
+                n = f[high, a, b, c] + f[low, a, b, c] + half * n_z
+                drive = 0.25 * (mean[valley, i, j, k] + texture[valley, i, j, k])
+                moved = n * drive + 0.125 * n_z * relative[valley, i, j, k]
+                if bend and smooth[valley, i, j, k]:
+                    for t in range(3):
+                        factor = products[t][0, (i, j, k)[t]]
+                        if factor == 0.0:
+                            continue
+                        ta, tb, tc = int(t == 0), int(t == 1), int(t == 2)
+                        ia, ib, ic = (i + ta) % na, (j + tb) % nb, (k + tc) % nc
+                        ja, jb, jc = (i - ta) % na, (j - tb) % nb, (k - tc) % nc
+                        up_low, up_high = (
+                            f[low, a + ta, b + tb, c + tc],
+                            f[high, a + ta, b + tb, c + tc],
                         )
-                        flux_low, flux_high = face_flux(
-                            f_low, f_high, field, w_low, w_high, a_low, a_high
+                        dn_low, dn_high = (
+                            f[low, a - ta, b - tb, c - tc],
+                            f[high, a - ta, b - tb, c - tc],
                         )
-                        if split:
-                            e_low = six(equilibrium[low], pa, pb, pc, da, db, dc, table, place)
-                            e_high = six(equilibrium[high], pa, pb, pc, da, db, dc, table, place)
-                            more_low, more_high = face_flux(
-                                e_low,
-                                e_high,
-                                field,
-                                w_low - a_low + push,
-                                w_high - a_high + push,
-                                push,
-                                push,
-                            )
-                            flux_low += more_low
-                            flux_high += more_high
-                        sign = 2.0 * side - 1.0
-                        net_low += sign * flux_low
-                        net_high += sign * flux_high
-                        mean_b += sign * field * (0.5 * (a_low + a_high) - push)
-                        mean_e += sign * field * push
-                        relative += sign * field * (a_high - a_low)
-                        if not wraps[axis]:
-                            if side == 0 and face == 0:
-                                leaks[task, 2 * axis] -= flux_low + flux_high
-                            if side == 1 and face == sizes[axis]:
-                                leaks[task, 2 * axis + 1] += flux_low + flux_high
-                d_low = f[low, i + ga, j + gb, k + gc]
-                d_high = f[high, i + ga, j + gb, k + gc]
-                shift = 0.5 * cells[i, j, k] * (d_high - d_low)
-                n = d_low + d_high + shift
-                whole = n
-                if split:
-                    q_low = equilibrium[low, i + ga, j + gb, k + gc]
-                    q_high = equilibrium[high, i + ga, j + gb, k + gc]
-                    whole += q_low + q_high + 0.5 * cells[i, j, k] * (q_high - q_low)
-                n_z = d_high - d_low
-                transfer = scale * (0.25 * (n * mean_b + whole * mean_e) + 0.125 * n_z * relative)
-                transfer += 0.25 * whole * texture[valley, i, j, k]
-                u[low, i, j, k] += gamma * (transfer - scale * net_low)
-                u[high, i, j, k] -= gamma * (transfer + scale * net_high)
-                rates[valley, i] += transfer / scale
+                        dz = (up_high - up_low) - (dn_high - dn_low)
+                        df = dressing[valley, ia, ib, ic] - dressing[valley, ja, jb, jc]
+                        dn = (up_high + up_low) - (dn_high + dn_low)
+                        dn += half * dz + 0.5 * df * n_z
+                        dm = mean[valley, ia, ib, ic] - mean[valley, ja, jb, jc]
+                        dm += texture[valley, ia, ib, ic] - texture[valley, ja, jb, jc]
+                        dr = relative[valley, ia, ib, ic] - relative[valley, ja, jb, jc]
+                        # ⟨n⟩ itself is a product, n = f_+ + f_- + ½F n_z.
+                        moved += factor * (
+                            0.25 * dn * dm + 0.125 * dz * dr + 0.5 * df * dz * drive
+                        )
+                u[low, i, j, k] += gamma * moved
+                u[high, i, j, k] -= gamma * moved
+                rates[valley, i] += moved * volumes[i, j, k]

@@ -15,6 +15,8 @@ from kinetic.kernels import UPWIND1
 from kinetic.kernels.faces import across_row, along_row, graded_terms, plain_row
 from kinetic.kernels.points import compiled, flux_upwind1, released, separate
 
+# fmt: off  (argument lists are easier to compare when packed)
+
 BLOCK = 512  # cells of a row treated together, so that all rows stay in the first cache
 size = np.uintp
 
@@ -25,17 +27,49 @@ def flux_a(planes, i, j, start, stop, f, w, scheme, tables, products, ghosts):
     nb, count, fj, c = w.shape[1], stop - start, j + ghosts[1], start + ghosts[2]
     if scheme == UPWIND1:
         plain_row(
-            planes, i % 2, j, start, count, scheme, w, i, j, start + 1, f, i, fj, c, (1, 0, 0),
-            tables[0], i, False,
+            planes,
+            i % 2,
+            j,
+            start,
+            count,
+            scheme,
+            w,
+            i,
+            j,
+            start + 1,
+            f,
+            i,
+            fj,
+            c,
+            (1, 0, 0),
+            tables[0],
+            i,
+            False,
         )
         return
     step_b = min(1, nb - 1)
-    crossing = (
-        i, (j + 1) % nb, i, (j - 1) % nb, products[1][1, j], products[1][2, j], 0, step_b
-    )
+    crossing = (i, (j + 1) % nb, i, (j - 1) % nb, products[1][1, j], products[1][2, j], 0, step_b)
     across_row(
-        planes, i % 2, j, start, count, scheme, w, i, j, start + 1, f, i, fj, c, (1, 0),
-        tables[0], i, crossing, products[2], start,
+        planes,
+        i % 2,
+        j,
+        start,
+        count,
+        scheme,
+        w,
+        i,
+        j,
+        start + 1,
+        f,
+        i,
+        fj,
+        c,
+        (1, 0),
+        tables[0],
+        i,
+        crossing,
+        products[2],
+        start,
     )
 
 
@@ -45,14 +79,48 @@ def flux_b(rows, i, j, start, stop, f, w, scheme, tables, products, ghosts):
     na, count, fi, c = w.shape[0], stop - start, i + ghosts[0], start + ghosts[2]
     if scheme == UPWIND1:
         plain_row(
-            rows, j % 2, 0, start, count, scheme, w, i, j, start + 1, f, fi, j, c, (0, 1, 0),
-            tables[1], j, False,
+            rows,
+            j % 2,
+            0,
+            start,
+            count,
+            scheme,
+            w,
+            i,
+            j,
+            start + 1,
+            f,
+            fi,
+            j,
+            c,
+            (0, 1, 0),
+            tables[1],
+            j,
+            False,
         )
         return
     crossing = ((i + 1) % na, j, (i - 1) % na, j, products[0][1, i], products[0][2, i], 1, 0)
     across_row(
-        rows, j % 2, 0, start, count, scheme, w, i, j, start + 1, f, fi, j, c, (0, 1),
-        tables[1], j, crossing, products[2], start,
+        rows,
+        j % 2,
+        0,
+        start,
+        count,
+        scheme,
+        w,
+        i,
+        j,
+        start + 1,
+        f,
+        fi,
+        j,
+        c,
+        (0, 1),
+        tables[1],
+        j,
+        crossing,
+        products[2],
+        start,
     )
 
 
@@ -66,8 +134,24 @@ def flux_c(line, i, j, start, stop, f, w, scheme, tables, products, ghosts, grad
     if scheme == UPWIND1 or graded or ghosts[0] == 0:
         column = start if graded else min(1, faces - 1)
         plain_row(
-            line, 0, 0, 0, count, scheme, w, i, j, start, f, fi, fj, start, (0, 0, 1), tables[2],
-            column, graded,
+            line,
+            0,
+            0,
+            0,
+            count,
+            scheme,
+            w,
+            i,
+            j,
+            start,
+            f,
+            fi,
+            fj,
+            start,
+            (0, 0, 1),
+            tables[2],
+            column,
+            graded,
         )
         if scheme != UPWIND1:
             graded_terms(line, start, count, w, i, j, f, fi, fj, cross_a, cross_b)
@@ -157,7 +241,18 @@ def sweep_block(
                 if active[1]:
                     flux_b(rows, i, j + 1, start, stop, f, wb, scheme, tables, products, ghosts)
                 flux_c(
-                    line, i, j, start, stop, f, wc, scheme, tables, products, ghosts, graded,
+                    line,
+                    i,
+                    j,
+                    start,
+                    stop,
+                    f,
+                    wc,
+                    scheme,
+                    tables,
+                    products,
+                    ghosts,
+                    graded,
                     not wraps[2],
                 )
                 if start == 0:
@@ -165,9 +260,7 @@ def sweep_block(
                 if stop == nc:
                     leaks[5] += line[0, 0, count]
                 fluxes = (planes, rows, line)
-                update_row(
-                    u, base, i, j, start, count, fluxes, sides, scale, inverse[2], weights
-                )
+                update_row(u, base, i, j, start, count, fluxes, sides, scale, inverse[2], weights)
                 if sourced:
                     add_row(u, source, i, j, start, count, weights[2])
             if active[0] and i + 1 == na:
@@ -178,11 +271,27 @@ def sweep_block(
 
 @released
 def sweep(
-    worker, workers, u, base, source, f, wa, wb, wc, weights, mesh, scheme, sourced, blocks,
-    scratch, leaks,
+    worker,
+    workers,
+    u,
+    base,
+    source,
+    f,
+    wa,
+    wb,
+    wc,
+    weights,
+    mesh,
+    scheme,
+    sourced,
+    other,
+    blocks,
+    scratch,
+    leaks,
 ):
     """One worker's share of the update; `leaks` (task, 6) receives ∫Φ dS through outer faces.
 
+    other: 0, or 1 if the fluxes carry the occupation of the other band.
     Tasks and their order of summation do not depend on the number of workers, so neither does
     the result.
     """
@@ -192,7 +301,19 @@ def sweep(
         band, block = task // blocks, task % blocks
         leaks[task] = 0.0
         sweep_block(
-            u[band], base[band], source[band], f[band], wa[band], wb[band], wc[band],
-            block * planes // blocks, (block + 1) * planes // blocks, weights, mesh, scheme,
-            sourced, memory, leaks[task],
+            u[band],
+            base[band],
+            source[band],
+            f[band ^ other],
+            wa[band],
+            wb[band],
+            wc[band],
+            block * planes // blocks,
+            (block + 1) * planes // blocks,
+            weights,
+            mesh,
+            scheme,
+            sourced,
+            memory,
+            leaks[task],
         )

@@ -101,7 +101,7 @@ def test_stationary_state_of_a_curved_band_has_order_four(dimension):
 
 
 @pytest.mark.parametrize("dimension", [1, 2, 3])
-@pytest.mark.parametrize("level", ["boltzmann", "dressed"])
+@pytest.mark.parametrize("level", ["boltzmann", "projected", "dressed"])
 def test_smooth_evolution_has_order_four(dimension, level):
     """b and e on; errors by comparison with twice the cells.  Catches a missing ∂D·∂f term."""
     states = [
