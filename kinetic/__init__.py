@@ -1,7 +1,7 @@
 """kinetic: band-projected quantum kinetics of two-band electrons on a phase-space grid.
 
-    >>> import kinetic
-    >>> data = kinetic.Simulation.from_file("runs/weyl_chiral_anomaly.toml").run()  # doctest: +SKIP
+    import kinetic
+    data = kinetic.Simulation.from_file("runs/weyl_chiral_anomaly.toml").run()
 """
 
 from __future__ import annotations

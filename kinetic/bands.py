@@ -18,7 +18,7 @@ BANDS = np.array([-1.0, 1.0])  # s of band index 0 (lower) and 1 (upper)
 
 def half_gap(jet: Jet) -> Array:
     """½Δ = |d|.  (S)"""
-    return np.sqrt(np.einsum("i...,i...->...", jet.vector, jet.vector))
+    return np.asarray(np.sqrt(np.einsum("i...,i...->...", jet.vector, jet.vector)))
 
 
 def energies(jet: Jet) -> Array:
@@ -40,7 +40,7 @@ def _triple(jet: Jet, first: Array, second: Array) -> Array:
         + jet.vector[1] * (a[2] * b[0] - a[0] * b[2])
         + jet.vector[2] * (a[0] * b[1] - a[1] * b[0])
     )
-    return cross / half_gap(jet) ** 3
+    return np.asarray(cross / half_gap(jet) ** 3)
 
 
 def curvature(jet: Jet) -> Array:

@@ -139,7 +139,7 @@ class Geometry:
         k = np.meshgrid(*(axis.centres for axis in self.axes), indexing="ij", sparse=True)
         with np.errstate(invalid="ignore", divide="ignore"):
             norm = np.linalg.norm(curvature(self.jet(k, t)), axis=0)
-        return np.nan_to_num(norm, nan=np.inf, posinf=np.inf)
+        return np.asarray(np.nan_to_num(norm, nan=np.inf, posinf=np.inf))
 
     def texture_flux(self, t: float, b: Array) -> tuple[Array, Array, Array]:
         """ħ∫(ℰ_k × b)·dS through the faces of every slot.  Shapes as `fluxes` in 3D."""

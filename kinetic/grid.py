@@ -140,7 +140,7 @@ class Axis:
     @cached_property
     def widths(self) -> Array:
         """Cell widths.  (cells,)"""
-        return np.diff(np.asarray(self.edges))
+        return np.asarray(np.diff(np.asarray(self.edges)))
 
     @cached_property
     def centres(self) -> Array:
@@ -166,7 +166,7 @@ class Axis:
             index = np.arange(-ghosts, self.cells + ghosts)
             padded = widths[index % self.cells]
             start = edges[0] - padded[:ghosts].sum()
-            return start + np.concatenate([[0.0], np.cumsum(padded)])
+            return np.asarray(start + np.concatenate([[0.0], np.cumsum(padded)]))
         below = edges[0] - widths[0] * np.arange(ghosts, 0, -1)
         above = edges[-1] + widths[-1] * np.arange(1, ghosts + 1)
         return np.concatenate([below, edges, above])

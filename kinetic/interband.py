@@ -11,6 +11,7 @@ in flux-balanced form.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinetic.device import Device
 from kinetic.grid import Array
@@ -40,7 +41,7 @@ class Coupling:
         self.mean = np.zeros((valleys, *mesh.shape))
         self.relative = np.zeros((valleys, *mesh.shape))
 
-    def assemble(self, w: Faces, drift: Faces, dressing: Array, glued: Array) -> None:
+    def assemble(self, w: Faces, drift: Faces, dressing: Array, glued: NDArray[np.bool_]) -> None:
         """Coefficients for the velocities W_s, a_s and the cell values of F.
 
         Where F jumps (near `glued` cells) faces take the mean of two cells.
@@ -83,7 +84,7 @@ class Coupling:
             ghosts, last = self.mesh.ghosts[slot], ends.shape[0] - self.mesh.ghosts[slot]
             ends[:ghosts], ends[last:] = ends[ghosts], ends[last - 1]
 
-    def _flat(self, glued: Array) -> Array:
+    def _flat(self, glued: NDArray[np.bool_]) -> NDArray[np.uint8]:
         """Cells with no jump of F within the reach of a face stencil."""
         near = glued.copy()
         for slot in self.mesh.slots:

@@ -9,19 +9,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from kinetic.averages import box_averages
 from kinetic.device import Device
 from kinetic.equation import SCHEMES, Equation
 from kinetic.flow import Faces, Flow
 from kinetic.grid import Array
-from kinetic.initial import FromFile, Initial, Points, grand_potential
+from kinetic.initial import Initial
 from kinetic.interband import Coupling
-from kinetic.kernels import LINEAR5, MP5
+from kinetic.kernels import BOLTZMANN, DRESSED, LINEAR5, MP5, PROJECTED
 from kinetic.kernels.interband import exchange
 from kinetic.kernels.state import (
-    BOLTZMANN,
-    DRESSED,
-    PROJECTED,
     add_collisions,
     add_source,
     flag_rows,
@@ -31,6 +27,7 @@ from kinetic.kernels.state import (
 )
 from kinetic.kernels.sweep import sweep
 from kinetic.mesh import wrap
+from kinetic.preparation import density_of, prepared, steady_leak
 
 LEVEL = {"boltzmann": BOLTZMANN, "projected": PROJECTED, "dressed": DRESSED}
 TOLERANCE = 1e-14
@@ -124,65 +121,12 @@ class Transport:
 
     # --- initial state --------------------------------------------------------------------
 
-    def _averages(self, initial: Initial) -> Array:
-        """Cell averages of the initial occupation with three ghost layers on open axes."""
-        mesh, flow = self.mesh, self.flow
-        order = 3 if mesh.dimensions < 3 else 2
-        lower, upper = [], []
-        for axis in mesh.grid.momentum:
-            edges = np.asarray(axis.edges) if axis.periodic else axis.extended_edges(3)
-            lower.append(edges[:-1])
-            upper.append(edges[1:])
-        pieces = []
-        for valley, geometry in enumerate(flow.geometries):
-
-            def occupation(k: list[Array], valley: int = valley, geometry=geometry) -> Array:  # type: ignore[no-untyped-def]
-                energy = geometry.energies(k, flow.time, flow.b)
-                return initial.occupation(Points(k, energy, valley))
-
-            pieces.append(box_averages(occupation, lower, upper, order))  # type: ignore[arg-type]
-        f = np.concatenate(pieces)
-        shape = [1, 1, 1]
-        for slot, size in zip(mesh.slots, f.shape[1:], strict=True):
-            shape[slot] = size
-        return f.reshape(self.bands, *shape)
-
     def _prepare(self, initial: Initial) -> None:
         """Fill u, the inflow of open faces and the split-off equilibrium."""
-        mesh = self.mesh
-        if isinstance(initial, FromFile):
-            cells = (self.bands // 2, 2, *mesh.grid.shape)
-            extended = initial.cells(cells).reshape(self.bands, *mesh.shape)
-            for slot in mesh.slots:
-                if not mesh.periodic[slot]:
-                    width = [(0, 0)] * 4
-                    width[slot + 1] = (3, 3)
-                    extended = np.pad(extended, width, mode="edge")
-        else:
-            extended = self._averages(initial)
-        inner: list[slice] = [slice(None)]
-        for slot in range(3):
-            open_axis = slot in mesh.slots and not mesh.periodic[slot]
-            inner.append(slice(3, -3) if open_axis else slice(None))
-        f = np.ascontiguousarray(extended[tuple(inner)])
-        for valley, glue_ in enumerate(self.flow.glue):
-            if len(glue_.cells):
-                pair = f[2 * valley : 2 * valley + 2].reshape(2, -1)
-                pair[:, glue_.cells] = pair[:, glue_.cells].mean(axis=0)
+        f, self.inflow = prepared(initial, self.flow, self.equation)
         self.initial_occupation = f
-        self.u[...] = self.density_of(f)
-        self.inflow: dict[int, Array] = {}
-        for slot in mesh.slots:
-            if mesh.periodic[slot]:
-                continue
-            pick = list(inner)
-            sides = []
-            for part in (slice(0, 3), slice(-3, None)):
-                pick[slot + 1] = part
-                sides.append(np.moveaxis(extended[tuple(pick)], slot + 1, 1))
-            self.inflow[slot] = np.stack(sides, axis=1)  # (band, side, 3, others)
-            if self.equation.inflow == "filled":
-                self.inflow[slot][0::2], self.inflow[slot][1::2] = 1.0, 0.0
+        factors = [self.mesh.products[slot][0] for slot in range(3)] if self.bend else None
+        self.u[...] = density_of(f, self.dressing, self.level, factors, self._smooth)
         if self.split:
             self._split_off(initial)
 
@@ -191,19 +135,7 @@ class Transport:
         self.split = False
         self.occupy()
         padded = self.f.copy()
-        potential = np.empty_like(self.flow.corners)
-        for valley in range(self.bands // 2):
-            reservoir = initial.reservoir(valley)
-            assert reservoir is not None
-            pair = slice(2 * valley, 2 * valley + 2)
-            potential[pair] = grand_potential(self.flow.corners[pair], *reservoir)
-        circulating = self.flow.circulation(potential)
-        self.steady_leak = np.zeros(6)
-        for slot in self.mesh.slots:
-            if not self.mesh.periodic[slot]:
-                ends = np.moveaxis(self.flow.faces(circulating, slot), slot + 1, 0)
-                self.steady_leak[2 * slot] = -ends[0].sum()
-                self.steady_leak[2 * slot + 1] = ends[-1].sum()
+        self.steady_leak = steady_leak(initial, self.flow)
         for slot, values in self.inflow.items():
             ends = np.moveaxis(padded, slot + 1, 1)
             index: list[slice] = [slice(None), slice(None)]
@@ -235,31 +167,6 @@ class Transport:
     def release(self) -> None:
         """Drop what only the start needs."""
         self.initial_occupation = _NONE
-
-    def density_of(self, f: Array) -> Array:
-        """u of given cell averages of the occupation: the inverse of `occupy`."""
-        d = np.repeat(self.dressing, 2, axis=0)
-        sign = np.where(np.arange(self.bands) % 2 == 1, 1.0, -1.0)[:, None, None, None]
-        if self.level == BOLTZMANN:
-            return f.copy()
-        if self.level == DRESSED:
-            first, second, pair = 0.5 * sign * d, f, f.copy()
-        else:
-            n_z = np.repeat(f[1::2] - f[0::2], 2, axis=0)
-            first, second, pair = 0.25 * d, n_z, f.copy()
-        u = pair + first * second
-        if self.bend:
-            smooth = np.repeat(self._smooth, 2, axis=0)
-            for slot in self.mesh.slots:
-                factor = self.mesh.products[slot][0]
-                shape = [1, 1, 1]
-                shape[slot] = -1
-                steps = [
-                    np.roll(x, -1, axis=slot + 1) - np.roll(x, 1, axis=slot + 1)
-                    for x in (first, second)
-                ]
-                u += smooth * factor.reshape(shape) * steps[0] * steps[1]
-        return u
 
     # --- one stage ------------------------------------------------------------------------
 
@@ -311,9 +218,9 @@ class Transport:
                 (((0, 1, 2), 3, 0, -1.0), ((-3, -2, -1), -4, -1, 1.0))
             ):
                 leaves = sign * faces[:, face] > 0.0
-                last = ends[(slice(None), cell, *others)]
+                last = ends[:, cell][(slice(None), *others)]
                 for layer, index in enumerate(ghost):
-                    ends[(slice(None), index, *others)] = np.where(
+                    ends[:, index][(slice(None), *others)] = np.where(
                         leaves, last, values[:, side, layer]
                     )
 

@@ -199,7 +199,7 @@ class _Relaxation(Operator):
                 f"T = {guess[1]:.4g} reached): the state is too far from any equilibrium; take a "
                 "larger grid or drop 'conserving'."
             )
-        return guess
+        return np.asarray(guess)
 
     def rate(self, f: Array, t: float, out: Array) -> None:
         """Add -(f - f_local)/τ."""

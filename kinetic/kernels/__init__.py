@@ -5,3 +5,6 @@ Importing this package is cheap; its modules import numba.
 
 # Scheme numbers handed to the kernels (a string never reaches compiled code).
 UPWIND1, LINEAR5, MP5 = 0, 1, 2
+
+# Levels of theory as the kernels know them.
+BOLTZMANN, PROJECTED, DRESSED = 0, 1, 2

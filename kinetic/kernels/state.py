@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from kinetic.kernels import BOLTZMANN, DRESSED, PROJECTED
 from kinetic.kernels.points import compiled, released
-
-BOLTZMANN, PROJECTED, DRESSED = 0, 1, 2
 
 
 @compiled
