@@ -14,9 +14,10 @@ import numpy as np
 from kinetic import reporting
 from kinetic.collisions.base import Surroundings
 from kinetic.device import Device
-from kinetic.errors import PhysicsError
+from kinetic.errors import KineticError, PhysicsError
 from kinetic.flow import Flow
 from kinetic.grid import Array
+from kinetic.ledger import Ledger
 from kinetic.mesh import Mesh
 from kinetic.observables.anomaly import node_charges
 from kinetic.stepping import Stepping
@@ -62,7 +63,7 @@ class Evolution:
         self.transport = Transport(self.flow, system.equation, system.initial, self.device)
         self.phase_space = (2.0 * np.pi * system.equation.hbar) ** system.grid.dimensions
         self._build_collisions()
-        self.outflow, self.faraday = np.zeros(6), 0.0
+        self.ledger = Ledger()
         self.mended = 0
         self.handed = np.zeros(len(self.flow.nodes))
         self.transport.occupy()
@@ -167,47 +168,53 @@ class Evolution:
             )
 
     def _step(self, step: float, final: float) -> None:
-        transport, tableau = self.transport, self.stepping.tableau
-        saved = (self.outflow.copy(), self.faraday, transport.dressing.copy())
-        transport.base[...] = transport.u
-        transport.dressing_base[...] = transport.dressing
-        outflow, faraday = self.outflow.copy(), self.faraday
-        outflow_base, faraday_base = outflow.copy(), faraday
-        backup = transport.base
-        for stage in tableau.stages:
+        transport, base = self.transport, self.transport.base
+        base[...] = transport.u
+        mixes = any(stage.mix for stage in self.stepping.tableau.stages)
+        before = base.copy() if mixes else base
+        dressing = transport.dressing.copy() if transport.dressing_moves else None
+        if dressing is not None:
+            transport.dressing_base[...] = dressing
+        try:
+            self._stages(step)
+            if self.flow.moves:
+                self.flow.set_time(final)
+                transport.occupy()
+            self._judge()
+        except KineticError:
+            transport.u[...] = before
+            if dressing is not None:
+                transport.dressing[...] = dressing
+            self.flow.set_time(self.time)
+            transport.occupy()
+            raise
+        self.ledger.commit()
+
+    def _stages(self, step: float) -> None:
+        transport, ledger = self.transport, self.ledger
+        ledger.begin()
+        for stage in self.stepping.tableau.stages:
             if stage.mix is not None:
-                p, q, r, s = stage.mix
-                if backup is transport.base:
-                    backup = transport.base.copy()
-                _mix(transport.base, transport.u, p, q, r, s)
-                _mix(transport.dressing_base, transport.dressing, p, q, r, s)
-                _mix(outflow_base, outflow, p, q, r, s)
-                faraday_base = p * faraday_base + q * faraday
-                faraday = r * faraday_base + s * faraday
+                _mix(transport.base, transport.u, *stage.mix)
+                if transport.dressing_moves:
+                    _mix(transport.dressing_base, transport.dressing, *stage.mix)
+                ledger.mix(*stage.mix)
                 transport.occupy()
             time = self.time + stage.time * step
             self.flow.set_time(time)
-            gamma = stage.gamma * step
-            collide = self._collide(time)
-            leak = transport.stage(stage.alpha, stage.beta, gamma, collide)
-            outflow = stage.alpha * outflow_base + stage.beta * outflow + gamma * leak
-            faraday = (
-                stage.alpha * faraday_base + stage.beta * faraday + gamma * transport.faraday
-            )
+            weights = (stage.alpha, stage.beta, stage.gamma * step)
+            leak = transport.stage(*weights, self._collide(time))
+            ledger.stage(*weights, leak, transport.faraday)
             if self.system.equation.limiter == "bounds":
                 self.mended += transport.bound()
             transport.occupy()
-        if self.flow.moves:
-            self.flow.set_time(final)
-            transport.occupy()
-        if not np.isfinite(float(transport.u.sum())):
-            message = self._not_a_number()
-            transport.u[...] = backup
-            transport.dressing[...] = saved[2]
-            self.flow.set_time(self.time)
-            transport.occupy()
-            raise PhysicsError(message)
-        self.outflow, self.faraday = outflow, faraday
+
+    def _judge(self) -> None:
+        """Refuse a state that is not a number, or a D_s that has lost its meaning."""
+        if not np.isfinite(float(self.transport.u.sum())):
+            raise PhysicsError(self._not_a_number())
+        if self.transport.dressing_moves:
+            self.flow.check(self.transport.dressing)
 
     def _collide(self, time: float) -> Array | None:
         if not self.operators:
@@ -278,11 +285,12 @@ class Evolution:
 
     def boundary_outflow(self) -> Array:
         """What left through each open face since the start, number per volume.  (face,)"""
-        return np.array([self.outflow[index] for _, index in self.faces()]) / self.phase_space
+        places = [index for _, index in self.faces()]
+        return self.ledger.outflow[places] / self.phase_space
 
     def faraday_inflow(self) -> float:
         """-∫dt Σ_s∫q_s f_s B_k·ḃ since the start, number per volume."""
-        return self.faraday / self.phase_space
+        return self.ledger.faraday / self.phase_space
 
     def ledger_residual(self) -> tuple[float, float]:
         """Change of charge less inflow, and the charge or throughput it must be small to."""
@@ -347,8 +355,7 @@ class Evolution:
         state: dict[str, Any] = {
             "u": self.transport.u,
             "dressing": self.transport.dressing,
-            "outflow": self.outflow,
-            "faraday": np.array(self.faraday),
+            "ledger": self.ledger.total,
             "time": np.array(self.time),
             "steps": np.array(self.steps),
             "mended": np.array(self.mended),
@@ -363,8 +370,7 @@ class Evolution:
         """Take back a state that `state` handed over."""
         self.transport.u[...] = state["u"]
         self.transport.dressing[...] = state["dressing"]
-        self.outflow = np.array(state["outflow"])
-        self.faraday = float(state["faraday"])
+        self.ledger.total = np.array(state["ledger"])
         self.time, self.steps = float(state["time"]), int(state["steps"])
         self.mended, self.handed = int(state["mended"]), np.array(state["handed"])
         for index, operator in enumerate(self.operators):

@@ -97,7 +97,7 @@ class Flow:
         self.dressing = self.dressing_now()
         self._set_corners(start)
         self._assemble(start)
-        self._check()
+        self.check(self.dressing)
 
     # --- set-up -----------------------------------------------------------------------------
 
@@ -319,23 +319,30 @@ class Flow:
         )
         return float(self._rates.max())
 
-    def _check(self) -> None:
+    def check(self, dressing: Array) -> None:
+        """Refuse a D_s that is not positive outside the glued cells.
+
+        Raises
+        ------
+        PhysicsError
+            Naming the cell and what to do.
+        """
         if self.system.equation.level != "dressed" or not self.hbar:
             return
-        worst = float(np.abs(self.dressing).max())
-        if worst >= 2.0:
-            valley, *cell = np.unravel_index(
-                int(np.argmax(np.abs(self.dressing))), self.dressing.shape
-            )
-            place = ", ".join(
-                f"{axis.name} = {axis.centres[cell[slot]]:.4g}"
-                for axis, slot in zip(self.mesh.grid.momentum, self.mesh.slots, strict=True)
-            )
-            raise PhysicsError(
-                f"D_s = 1 - q_s b·B_k reaches {1.0 - 0.5 * worst:.3g} at {place} "
-                f"(valley {valley}): the magnetic length is shorter than the distance to the "
-                "gap closing; lower B, or enlarge the glued ball with [equation] node_radius."
-            )
+        size = np.abs(dressing)
+        worst = float(size.max())
+        if worst < 2.0:
+            return
+        valley, *cell = np.unravel_index(int(np.argmax(size)), dressing.shape)
+        place = ", ".join(
+            f"{axis.name} = {axis.centres[cell[slot]]:.4g}"
+            for axis, slot in zip(self.mesh.grid.momentum, self.mesh.slots, strict=True)
+        )
+        raise PhysicsError(
+            f"D_s = 1 - q_s b·B_k reaches {1.0 - 0.5 * worst:.3g} at {place} (valley {valley}, "
+            f"t = {self.time:.6g}): the magnetic length is shorter than the distance to the gap "
+            "closing; lower B, or enlarge the glued ball with [equation] node_radius."
+        )
 
     def field_drift(self) -> Faces:
         """∫e·dS alone, the drift that belongs to `field_part`."""
@@ -359,4 +366,4 @@ class Flow:
         """Drop what a static flow does not need again."""
         if not self.moves:
             self.corners = np.zeros((0, 0, 0, 0))
-            self._fluxes, self._driven = [], None
+            self._fluxes, self._driven, self.curvature = [], None, None

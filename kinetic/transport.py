@@ -59,8 +59,9 @@ class Transport:
         self.base = np.zeros_like(self.u)
         self.f = np.zeros((self.bands, *mesh.padded_shape))
         self.dressing = flow.dressing.copy()
-        self.dressing_base = np.zeros_like(self.dressing)
-        self.dresses = bool(np.any(self.dressing)) or flow.dressing_rate() is not None
+        self.dressing_moves = flow.dressing_rate() is not None
+        self.dressing_base = self.dressing.copy() if self.dressing_moves else self.dressing
+        self.dresses = bool(np.any(self.dressing)) or self.dressing_moves
         self._constants()
         self.split = bool(
             equation.well_balanced

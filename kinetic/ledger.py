@@ -1,0 +1,51 @@
+"""The ledger of charge: what crossed the open faces, what Faraday's law brought in.
+
+It is advanced with the weights of the Runge-Kutta stages, exactly as the state is, so that the
+change of the charge equals its entries to rounding.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kinetic.grid import Array
+
+
+class Ledger:
+    """Integrals since the start: outflow through six faces and the Faraday inflow.
+
+    A step is `begin`, one `stage` per stage (after a `mix` where the tableau has one), and
+    `commit`; without the last nothing is entered.
+    """
+
+    def __init__(self) -> None:
+        self.total = np.zeros(7)
+        self._base, self._now = np.zeros(7), np.zeros(7)
+
+    @property
+    def outflow(self) -> Array:
+        """∫dt ∮Φ·dS of the faces lower A, upper A, lower B, ...  (6,)"""
+        return self.total[:6]
+
+    @property
+    def faraday(self) -> float:
+        """-∫dt Σ_s∫q_s f_s B_k·ḃ dV."""
+        return float(self.total[6])
+
+    def begin(self) -> None:
+        """Start a step from what is entered."""
+        self._base, self._now = self.total.copy(), self.total.copy()
+
+    def mix(self, p: float, q: float, r: float, s: float) -> None:
+        """The mix of the registers before a stage."""
+        self._base = p * self._base + q * self._now
+        self._now = r * self._base + s * self._now
+
+    def stage(self, alpha: float, beta: float, gamma: float, leak: Array, inflow: float) -> None:
+        """One stage with its rates."""
+        rates = np.append(leak, inflow)
+        self._now = alpha * self._base + beta * self._now + gamma * rates
+
+    def commit(self) -> None:
+        """Enter the step."""
+        self.total = self._now.copy()
