@@ -17,12 +17,11 @@ from kinetic.initial import Initial
 from kinetic.interband import Coupling
 from kinetic.kernels import BOLTZMANN, DRESSED, LINEAR5, MP5, PROJECTED
 from kinetic.kernels.interband import exchange
+from kinetic.kernels.occupation import glue, occupations
 from kinetic.kernels.state import (
     add_collisions,
     add_source,
     flag_rows,
-    glue,
-    occupations,
     repair,
 )
 from kinetic.kernels.sweep import sweep
@@ -92,14 +91,18 @@ class Transport:
         central = tuple(np.concatenate([t[:6], np.zeros_like(t[6:])]) for t in mesh.faces)
         self._central = (self._mesh[0], central, *self._mesh[2:])
         self._coupling: Coupling | None = None
-        self.blocks = max(1, min(a, 16, self.mesh.volumes.size // 2048))
+        # Planes of ghosted rows of one task: seven of them should fit into half a megabyte.
+        tile = max(1, 524_288 // (7 * 8 * (c + 8)))
+        parts_b = -(-b // tile) if b > 1 else 1
+        parts_a = max(1, min(a // 4, 8 // parts_b, self.mesh.volumes.size // 2048))
+        self.blocks = (parts_a, parts_b)
         workers = self.device.threads
         self._scratch = (
             np.zeros((workers, 2, b, c)),
             np.zeros((workers, 2, 1, c)),
             np.zeros((workers, 1, 1, c + 1)),
         )
-        self._leaks = np.zeros((self.bands * self.blocks, 6))
+        self._leaks = np.zeros((self.bands * parts_a * parts_b, 6))
         self._exchange_rates = np.zeros((self.bands // 2, a))
         self._spans = (
             np.repeat(mesh.products[0][0][:, None], c, axis=1),

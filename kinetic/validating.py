@@ -78,6 +78,8 @@ class Row:
         """Whether the comparison is as it should be; a NaN never is."""
         if self.note:
             return not self.failed
+        if np.isinf(self.tolerance):
+            return True
         if self.relation == ">=":
             return self.measured >= self.reference
         if self.relation == "<=":
@@ -97,6 +99,10 @@ class Row:
         """The row as text, one entry per column."""
         if self.note:
             return (self.quantity, self.note, "", "", "", self.verdict, self.source)
+        if np.isinf(self.tolerance):
+            beside = "" if np.isnan(self.reference) else f"{self.reference:.9g}"
+            number = f"{self.measured:.9g}"
+            return (self.quantity, number, beside, "", "", self.verdict, self.source)
         bound = {">=": "≥ ", "<=": "≤ "}.get(self.relation, "")
         apart = tolerance = ""
         if not bound:
@@ -206,8 +212,10 @@ class Study:
             Row(quantity, float(measured), float(bound), source=source, relation="<=")
         )
 
-    def report(self, quantity: str, measured: float, reference: float, source: str = "") -> None:
-        """Two numbers side by side that are not judged."""
+    def report(
+        self, quantity: str, measured: float, reference: float = np.nan, source: str = ""
+    ) -> None:
+        """A number, maybe beside another one, that is not judged."""
         self.compare(quantity, measured, reference, np.inf, source)
 
     def skip(self, quantity: str, reason: str) -> None:

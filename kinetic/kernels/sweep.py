@@ -2,8 +2,9 @@
 
     u ← α u₀ + β u − γ Σ_j [Φ^j(right) − Φ^j(left)]/V + γ S
 
-A task is one band and a block of A planes; the last plane of A fluxes and the last row of B
-fluxes are kept in scratch memory of the worker.  Faces wa and wb carry one ghost column on
+A task is one band and a block of A planes and B rows, narrow enough in B for the planes of its
+stencil to stay in the second cache; the last plane of A fluxes and the last row of B fluxes are
+kept in scratch memory of the worker.  Faces wa and wb carry one ghost column on
 each side of C.
 """
 
@@ -215,22 +216,24 @@ def total(values, p, q):
 
 @compiled
 def sweep_block(
-    u, base, source, f, wa, wb, wc, first, last, weights, mesh, scheme, sourced, scratch, leaks
+    u, base, source, f, wa, wb, wc, box, weights, mesh, scheme, sourced, scratch, leaks
 ):
-    """Update the planes first ... last - 1 of one band and record what leaves the grid."""
+    """Update the rows box = (i0, i1, j0, j1) of one band and record what leaves the grid."""
     inverse, tables, products, ghosts, active, wraps, graded = mesh
     planes, rows, line = scratch
     na, nb, nc = u.shape
+    i0, i1, j0, j1 = box
     if active[0]:
-        for j in range(nb):
-            flux_a(planes, first, j, 0, nc, f, wa, scheme, tables, products, ghosts)
-            if first == 0:
+        for j in range(j0, j1):
+            flux_a(planes, i0, j, 0, nc, f, wa, scheme, tables, products, ghosts)
+            if i0 == 0:
                 leaks[0] -= total(planes, 0, j)
-    for i in range(first, last):
+    for i in range(i0, i1):
         if active[1]:
-            flux_b(rows, i, 0, 0, nc, f, wb, scheme, tables, products, ghosts)
-            leaks[2] -= total(rows, 0, 0)
-        for j in range(nb):
+            flux_b(rows, i, j0, 0, nc, f, wb, scheme, tables, products, ghosts)
+            if j0 == 0:
+                leaks[2] -= total(rows, 0, 0)
+        for j in range(j0, j1):
             scale = inverse[0][i] * inverse[1][j]
             sides = (i % 2, (i + 1) % 2, j % 2, (j + 1) % 2)
             for start in range(0, nc, BLOCK):
@@ -241,18 +244,7 @@ def sweep_block(
                 if active[1]:
                     flux_b(rows, i, j + 1, start, stop, f, wb, scheme, tables, products, ghosts)
                 flux_c(
-                    line,
-                    i,
-                    j,
-                    start,
-                    stop,
-                    f,
-                    wc,
-                    scheme,
-                    tables,
-                    products,
-                    ghosts,
-                    graded,
+                    line, i, j, start, stop, f, wc, scheme, tables, products, ghosts, graded,
                     not wraps[2],
                 )
                 if start == 0:
@@ -260,12 +252,14 @@ def sweep_block(
                 if stop == nc:
                     leaks[5] += line[0, 0, count]
                 fluxes = (planes, rows, line)
-                update_row(u, base, i, j, start, count, fluxes, sides, scale, inverse[2], weights)
+                update_row(
+                    u, base, i, j, start, count, fluxes, sides, scale, inverse[2], weights
+                )
                 if sourced:
                     add_row(u, source, i, j, start, count, weights[2])
             if active[0] and i + 1 == na:
                 leaks[1] += total(planes, na % 2, j)
-        if active[1]:
+        if active[1] and j1 == nb:
             leaks[3] += total(rows, nb % 2, 0)
 
 
@@ -293,27 +287,19 @@ def sweep(
 
     other: 0, or 1 if the fluxes carry the occupation of the other band.
     Tasks and their order of summation do not depend on the number of workers, so neither does
-    the result.
+    the result.  blocks: parts in A and B.
     """
-    planes = u.shape[1]
+    na, nb = u.shape[1], u.shape[2]
+    parts = blocks[0] * blocks[1]
     memory = (scratch[0][worker], scratch[1][worker], scratch[2][worker])
-    for task in range(worker, u.shape[0] * blocks, workers):
-        band, block = task // blocks, task % blocks
+    for task in range(worker, u.shape[0] * parts, workers):
+        band, a, b = task // parts, (task % parts) // blocks[1], task % blocks[1]
         leaks[task] = 0.0
+        box = (
+            a * na // blocks[0], (a + 1) * na // blocks[0],
+            b * nb // blocks[1], (b + 1) * nb // blocks[1],
+        )
         sweep_block(
-            u[band],
-            base[band],
-            source[band],
-            f[band ^ other],
-            wa[band],
-            wb[band],
-            wc[band],
-            block * planes // blocks,
-            (block + 1) * planes // blocks,
-            weights,
-            mesh,
-            scheme,
-            sourced,
-            memory,
-            leaks[task],
+            u[band], base[band], source[band], f[band ^ other], wa[band], wb[band], wc[band],
+            box, weights, mesh, scheme, sourced, memory, leaks[task],
         )

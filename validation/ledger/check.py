@@ -25,10 +25,15 @@ def check(study: Study) -> None:
         study.at_most(f"|residual|/held, {level}, {run.steps} steps", abs(residual) / scale, 1e-14, SOURCE)
         if level == "boltzmann":
             continue
-        study.report(f"  change of the charge, {level}", run.charge_change(), scale, "charge held")
-        study.report(f"  boundary outflow, {level}", run.boundary_outflow().sum(), scale, "charge held")
-        study.report(f"  Faraday inflow, {level}", run.faraday_inflow(), scale, "charge held")
-        study.report(f"  node exchange, {level}", run.node_exchange().sum(), scale, "charge held")
+        study.report(f"  change of the charge, {level}", run.charge_change(), source="printed apart")
+        study.report(f"  boundary outflow, {level}", run.boundary_outflow().sum(), source="printed apart")
+        study.report(f"  Faraday inflow, {level}", run.faraday_inflow(), source="printed apart")
+        study.report(f"  node exchange, {level}", run.node_exchange().sum(), source="printed apart")
+    for stepper in ("ssprk2", "ssprk3", "ssprk104"):
+        long = {"time.stepper": stepper, "time.step": 0.1, "equation.level": "dressed"}
+        run = study.evolve("sea.toml", long)
+        residual, scale = run.ledger_residual()
+        study.at_most(f"|residual|/held, {stepper}, {run.steps} steps", abs(residual) / scale, 1e-14, SOURCE)
     run = study.evolution("budget.toml")
     times = np.linspace(0.0, 60.0, 41)
     rows = []

@@ -44,7 +44,7 @@ def check(study: Study) -> None:
     study.compare("order of the difference in ħ", orders(apart)[-1], 2.0, 0.15, SOURCE)
     study.compare("order of dressed - boltzmann", orders(bare)[-1], 1.0, 0.15, "first order in ħ")
     study.report("RMS difference at ħ = .1", apart[-1], bare[-1], "beside dressed - boltzmann")
-    study.report("largest F at ħ = .1", largest[-1], 0.0, "small parameter")
+    study.report("largest F at ħ = .1", largest[-1], source="small parameter")
     study.data.update(apart=np.array(apart), bare=np.array(bare))
 
 
