@@ -78,6 +78,9 @@ def parser() -> argparse.ArgumentParser:
 
     validate = commands.add_parser("validate", help="compare with published numbers")
     validate.add_argument("cases", metavar="CASE", nargs="*", help="all if none is named")
+    validate.add_argument("--quick", action="store_true", help="leave out what takes long")
+    validate.add_argument("-o", "--output", metavar="DIR", type=Path, help="folder of figures")
+    validate.add_argument("--no-figure", action="store_true", help="draw no figures")
 
     bench = commands.add_parser("bench", help="measure the speed", add_help=False)
     bench.add_argument("arguments", nargs=argparse.REMAINDER)

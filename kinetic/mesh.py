@@ -225,3 +225,12 @@ def wrap(array: Array, axis: int, cells: int, ghosts: int) -> None:
     for ghost in range(ghosts):
         view[ghosts - 1 - ghost] = view[ghosts + (cells - 1 - ghost) % cells]
         view[ghosts + cells + ghost] = view[ghosts + ghost % cells]
+
+
+def packed(rows: Sequence[Array]) -> Array:
+    """Per-slot tables of different lengths in one array, padded by zeros.  (slot, ..., n)"""
+    longest = max(row.shape[-1] for row in rows)
+    out = np.zeros((len(rows), *rows[0].shape[:-1], longest))
+    for slot, row in enumerate(rows):
+        out[slot, ..., : row.shape[-1]] = row
+    return out

@@ -25,7 +25,7 @@ from kinetic.kernels.state import (
     repair,
 )
 from kinetic.kernels.sweep import sweep
-from kinetic.mesh import wrap
+from kinetic.mesh import packed, wrap
 from kinetic.preparation import density_of, prepared, steady_leak
 
 LEVEL = {"boltzmann": BOLTZMANN, "projected": PROJECTED, "dressed": DRESSED}
@@ -79,16 +79,17 @@ class Transport:
         self.bend = self.scheme == LINEAR5 and self.level != BOLTZMANN and self.dresses
         graded = not mesh.grid.momentum[-1].uniform
         self._mesh = (
-            inverse,
-            mesh.faces,
-            mesh.products,
+            packed(inverse),
+            packed(mesh.faces),
+            packed(mesh.products),
             mesh.ghosts,
             mesh.active,
             mesh.periodic,
             graded,
         )
         # Fluxes of the other band have no side they come from: faces take the mean.
-        central = tuple(np.concatenate([t[:6], np.zeros_like(t[6:])]) for t in mesh.faces)
+        central = self._mesh[1].copy()
+        central[:, 6:] = 0.0
         self._central = (self._mesh[0], central, *self._mesh[2:])
         self._coupling: Coupling | None = None
         # Planes of ghosted rows of one task: seven of them should fit into half a megabyte.

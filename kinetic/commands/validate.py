@@ -10,4 +10,11 @@ from typing import Any
 def main(options: argparse.Namespace) -> int:
     """Run validation cases."""
     module: Any = importlib.import_module("kinetic.validating")
-    return int(module.validate(options.cases) or 0)
+    return int(
+        module.validate(
+            options.cases,
+            quick=options.quick,
+            output=options.output,
+            figures=not options.no_figure,
+        )
+    )

@@ -4,8 +4,7 @@
 
 A task is one band and a block of A planes and B rows, narrow enough in B for the planes of its
 stencil to stay in the second cache; the last plane of A fluxes and the last row of B fluxes are
-kept in scratch memory of the worker.  Faces wa and wb carry one ghost column on
-each side of C.
+kept in scratch memory of the worker.  Faces wa and wb carry one ghost column on each side of C.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from kinetic.kernels import UPWIND1
 from kinetic.kernels.faces import across_row, along_row, graded_terms, plain_row
 from kinetic.kernels.points import compiled, flux_upwind1, released, separate
 
-# fmt: off  (argument lists are easier to compare when packed)
+# fmt: off
 
 BLOCK = 512  # cells of a row treated together, so that all rows stay in the first cache
 size = np.uintp
@@ -28,49 +27,14 @@ def flux_a(planes, i, j, start, stop, f, w, scheme, tables, products, ghosts):
     nb, count, fj, c = w.shape[1], stop - start, j + ghosts[1], start + ghosts[2]
     if scheme == UPWIND1:
         plain_row(
-            planes,
-            i % 2,
-            j,
-            start,
-            count,
-            scheme,
-            w,
-            i,
-            j,
-            start + 1,
-            f,
-            i,
-            fj,
-            c,
-            (1, 0, 0),
-            tables[0],
-            i,
-            False,
+            planes, i % 2, j, start, count, scheme, w, i, j, start + 1, f, i, fj, c, (1, 0, 0),
+            tables, 0, i, False,
         )
         return
-    step_b = min(1, nb - 1)
-    crossing = (i, (j + 1) % nb, i, (j - 1) % nb, products[1][1, j], products[1][2, j], 0, step_b)
     across_row(
-        planes,
-        i % 2,
-        j,
-        start,
-        count,
-        scheme,
-        w,
-        i,
-        j,
-        start + 1,
-        f,
-        i,
-        fj,
-        c,
-        (1, 0),
-        tables[0],
-        i,
-        crossing,
-        products[2],
-        start,
+        planes, i % 2, j, start, count, scheme, w, i, j, start + 1, f, i, fj, c, 1, 0, tables, 0,
+        i, i, (j + 1) % nb, i, (j - 1) % nb, products[1, 1, j], products[1, 2, j], 0,
+        min(1, nb - 1), products, start,
     )
 
 
@@ -80,48 +44,14 @@ def flux_b(rows, i, j, start, stop, f, w, scheme, tables, products, ghosts):
     na, count, fi, c = w.shape[0], stop - start, i + ghosts[0], start + ghosts[2]
     if scheme == UPWIND1:
         plain_row(
-            rows,
-            j % 2,
-            0,
-            start,
-            count,
-            scheme,
-            w,
-            i,
-            j,
-            start + 1,
-            f,
-            fi,
-            j,
-            c,
-            (0, 1, 0),
-            tables[1],
-            j,
-            False,
+            rows, j % 2, 0, start, count, scheme, w, i, j, start + 1, f, fi, j, c, (0, 1, 0),
+            tables, 1, j, False,
         )
         return
-    crossing = ((i + 1) % na, j, (i - 1) % na, j, products[0][1, i], products[0][2, i], 1, 0)
     across_row(
-        rows,
-        j % 2,
-        0,
-        start,
-        count,
-        scheme,
-        w,
-        i,
-        j,
-        start + 1,
-        f,
-        fi,
-        j,
-        c,
-        (0, 1),
-        tables[1],
-        j,
-        crossing,
-        products[2],
-        start,
+        rows, j % 2, 0, start, count, scheme, w, i, j, start + 1, f, fi, j, c, 0, 1, tables, 1, j,
+        (i + 1) % na, j, (i - 1) % na, j, products[0, 1, i], products[0, 2, i], 1, 0,
+        products, start,
     )
 
 
@@ -130,36 +60,24 @@ def flux_c(line, i, j, start, stop, f, w, scheme, tables, products, ghosts, grad
     """Fluxes through the C faces start ... stop of the row (i, j)."""
     na, nb, faces = w.shape
     fi, fj, count = i + ghosts[0], j + ghosts[1], stop - start + 1
-    cross_a = ((i + 1) % na, (i - 1) % na, products[0][1, i], products[0][2, i])
-    cross_b = ((j + 1) % nb, (j - 1) % nb, products[1][1, j], products[1][2, j])
+    i1, i0, j1, j0 = (i + 1) % na, (i - 1) % na, (j + 1) % nb, (j - 1) % nb
+    after_a, before_a = products[0, 1, i], products[0, 2, i]
+    after_b, before_b = products[1, 1, j], products[1, 2, j]
     if scheme == UPWIND1 or graded or ghosts[0] == 0:
         column = start if graded else min(1, faces - 1)
         plain_row(
-            line,
-            0,
-            0,
-            0,
-            count,
-            scheme,
-            w,
-            i,
-            j,
-            start,
-            f,
-            fi,
-            fj,
-            start,
-            (0, 0, 1),
-            tables[2],
-            column,
-            graded,
+            line, 0, 0, 0, count, scheme, w, i, j, start, f, fi, fj, start, (0, 0, 1), tables, 2,
+            column, graded,
         )
         if scheme != UPWIND1:
-            graded_terms(line, start, count, w, i, j, f, fi, fj, cross_a, cross_b)
+            graded_terms(
+                line, start, count, w, i, j, f, fi, fj, i1, i0, after_a, before_a,
+                j1, j0, after_b, before_b,
+            )
     else:
-        column = min(1, faces - 1)
         along_row(
-            line, start, count, scheme, w, i, j, f, fi, fj, tables[2], column, cross_a, cross_b
+            line, start, count, scheme, w, i, j, f, fi, fj, tables, min(1, faces - 1),
+            i1, i0, after_a, before_a, j1, j0, after_b, before_b,
         )
     if open_row and not graded:
         # The outermost faces of an open row see the nearest cells alone.
@@ -172,12 +90,11 @@ def flux_c(line, i, j, start, stop, f, w, scheme, tables, products, ghosts, grad
 
 
 @separate
-def update_row(u, base, i, j, start, count, fluxes, sides, scale, width, weights):
+def update_row(u, base, i, j, start, count, planes, rows, line, scale, inverse, alpha, beta,
+               gamma):
     """u ← α u₀ + β u − γ ∇·Φ."""
-    planes, rows, line = fluxes
-    alpha, beta, gamma = weights
-    p0, p1, q0, q1 = size(sides[0]), size(sides[1]), size(sides[2]), size(sides[3])
-    i, j, k, one, zero = size(i), size(j), size(start), size(1), size(0)
+    p0, p1, q0, q1 = size(i % 2), size((i + 1) % 2), size(j % 2), size((j + 1) % 2)
+    i, j, k, one, zero, last = size(i), size(j), size(start), size(1), size(0), size(2)
     factor = gamma * scale
     if alpha != 0.0:
         for n in range(size(count)):
@@ -185,16 +102,15 @@ def update_row(u, base, i, j, start, count, fluxes, sides, scale, width, weights
                 rows[q1, zero, k + n] - rows[q0, zero, k + n]
             )
             net += line[zero, zero, n + one] - line[zero, zero, n]
-            u[i, j, k + n] = (
-                alpha * base[i, j, k + n] + beta * u[i, j, k + n] - factor * width[k + n] * net
-            )
+            kept = alpha * base[i, j, k + n] + beta * u[i, j, k + n]
+            u[i, j, k + n] = kept - factor * inverse[last, k + n] * net
     else:
         for n in range(size(count)):
             net = (planes[p1, j, k + n] - planes[p0, j, k + n]) + (
                 rows[q1, zero, k + n] - rows[q0, zero, k + n]
             )
             net += line[zero, zero, n + one] - line[zero, zero, n]
-            u[i, j, k + n] = beta * u[i, j, k + n] - factor * width[k + n] * net
+            u[i, j, k + n] = beta * u[i, j, k + n] - factor * inverse[last, k + n] * net
 
 
 @separate
@@ -215,14 +131,11 @@ def total(values, p, q):
 
 
 @compiled
-def sweep_block(
-    u, base, source, f, wa, wb, wc, box, weights, mesh, scheme, sourced, scratch, leaks
-):
-    """Update the rows box = (i0, i1, j0, j1) of one band and record what leaves the grid."""
-    inverse, tables, products, ghosts, active, wraps, graded = mesh
-    planes, rows, line = scratch
+def sweep_block(u, base, source, f, wa, wb, wc, i0, i1, j0, j1, weights, inverse, tables,
+                products, ghosts, active, wraps, graded, scheme, sourced, planes, rows, line, leaks):
+    """Update the rows i0 ... i1 - 1, j0 ... j1 - 1 of one band; record what leaves the grid."""
+    alpha, beta, gamma = weights
     na, nb, nc = u.shape
-    i0, i1, j0, j1 = box
     if active[0]:
         for j in range(j0, j1):
             flux_a(planes, i0, j, 0, nc, f, wa, scheme, tables, products, ghosts)
@@ -234,8 +147,7 @@ def sweep_block(
             if j0 == 0:
                 leaks[2] -= total(rows, 0, 0)
         for j in range(j0, j1):
-            scale = inverse[0][i] * inverse[1][j]
-            sides = (i % 2, (i + 1) % 2, j % 2, (j + 1) % 2)
+            scale = inverse[0, i] * inverse[1, j]
             for start in range(0, nc, BLOCK):
                 stop = min(start + BLOCK, nc)
                 count = stop - start
@@ -251,12 +163,12 @@ def sweep_block(
                     leaks[4] -= line[0, 0, 0]
                 if stop == nc:
                     leaks[5] += line[0, 0, count]
-                fluxes = (planes, rows, line)
                 update_row(
-                    u, base, i, j, start, count, fluxes, sides, scale, inverse[2], weights
+                    u, base, i, j, start, count, planes, rows, line, scale, inverse,
+                    alpha, beta, gamma,
                 )
                 if sourced:
-                    add_row(u, source, i, j, start, count, weights[2])
+                    add_row(u, source, i, j, start, count, gamma)
             if active[0] and i + 1 == na:
                 leaks[1] += total(planes, na % 2, j)
         if active[1] and j1 == nb:
@@ -264,42 +176,25 @@ def sweep_block(
 
 
 @released
-def sweep(
-    worker,
-    workers,
-    u,
-    base,
-    source,
-    f,
-    wa,
-    wb,
-    wc,
-    weights,
-    mesh,
-    scheme,
-    sourced,
-    other,
-    blocks,
-    scratch,
-    leaks,
-):
+def sweep(worker, workers, u, base, source, f, wa, wb, wc, weights, mesh, scheme, sourced, other,
+          blocks, scratch, leaks):
     """One worker's share of the update; `leaks` (task, 6) receives ∫Φ dS through outer faces.
 
-    other: 0, or 1 if the fluxes carry the occupation of the other band.
+    other: 0, or 1 if the fluxes carry the occupation of the other band; blocks: parts in A and B.
     Tasks and their order of summation do not depend on the number of workers, so neither does
-    the result.  blocks: parts in A and B.
+    the result.
     """
     na, nb = u.shape[1], u.shape[2]
     parts = blocks[0] * blocks[1]
-    memory = (scratch[0][worker], scratch[1][worker], scratch[2][worker])
+    inverse, tables, products, ghosts, active, wraps, graded = mesh
+    planes, rows, line = scratch[0][worker], scratch[1][worker], scratch[2][worker]
     for task in range(worker, u.shape[0] * parts, workers):
         band, a, b = task // parts, (task % parts) // blocks[1], task % blocks[1]
         leaks[task] = 0.0
-        box = (
-            a * na // blocks[0], (a + 1) * na // blocks[0],
-            b * nb // blocks[1], (b + 1) * nb // blocks[1],
-        )
         sweep_block(
             u[band], base[band], source[band], f[band ^ other], wa[band], wb[band], wc[band],
-            box, weights, mesh, scheme, sourced, memory, leaks[task],
+            a * na // blocks[0], (a + 1) * na // blocks[0],
+            b * nb // blocks[1], (b + 1) * nb // blocks[1],
+            weights, inverse, tables, products, ghosts, active, wraps, graded, scheme, sourced,
+            planes, rows, line, leaks[task],
         )

@@ -42,10 +42,10 @@ def in_si(units: str, scales: Mapping[str, Any]) -> str | None:
             for i, each in enumerate(_POWERS[name]):
                 total[i] += sign * int(power or 1) * each
     value, words = 1.0, []
-    for kind, letter, power in zip(("energy", "length", "time"), "Jms", total, strict=True):
-        value *= float(scales[f"si_{kind}"]) ** power
-        if power:
-            words.append(letter if power == 1 else f"{letter}^{power}")
+    for kind, letter, count in zip(("energy", "length", "time"), "Jms", total, strict=True):
+        value *= float(scales[f"si_{kind}"]) ** count
+        if count:
+            words.append(letter if count == 1 else f"{letter}^{count}")
     return f"{number(value)} {' '.join(words)}"
 
 

@@ -65,9 +65,11 @@ def operator(conserving, thermal):
 
 
 def random_state(seed, around, roughness):
-    """Occupations near (0) or far from (1) a Fermi function with its own μ and T."""
+    """Occupations near (0) or far from (1) a Fermi function with its own μ and T, or the bath."""
     random = np.random.default_rng(seed)
     f = fermi(around.energy, random.uniform(-0.5, 0.8), random.uniform(0.1, 0.5))
+    if around.thermal:
+        f = around.equilibrium
     noise = random.uniform(0.0, 1.0, f.shape)
     return (1.0 - 0.6 * roughness) * f + 0.6 * roughness * noise
 

@@ -6,11 +6,12 @@ Reference: Wong and Tserkovnyak, Eq. (44) as corrected; m = .5, gap, δb = .01, 
 δn_± = -3.97887e-4 each, δg_- = -7.95775e-4, δg_+ = 0.  In the box |k_x|, |k_y| < 10 the factor
 is (2/π) atan(Λ²/(m √(m² + 2Λ²))).
 
-Tolerances.  b(t) = δb sin²ωt: the third-order stepper integrates ḃ by Simpson's rule, over the
-ramp with the error (Δt⁴/2880)·[d⁴b/dt⁴] = 16 δb (ωΔt)⁴/2880, which is 5.6e-11 δb at Δt = .2, ω = .05.
-The charge held by the sea in this box is 10.1, and the ledger is asked to close to 1e-14 of it: 1e-13.
-In g_s, f = (1, 0) is exact.  n_s is correct to first order in F: terms of second order may move
-charge between the bands, less than F²_max = (b/m²)² = 1.6e-3 of it; their sum has no such term.
+Tolerances. b(t) = δb sin²ωt: the third-order stepper integrates ḃ by Simpson's rule, over the
+ramp with the error (Δt⁴/2880)·[d⁴b/dt⁴] = 16 δb (ωΔt)⁴/2880, which is 5.6e-11 δb at Δt = .2, ω
+= .05. The charge held by the sea in this box is 10.1, and the ledger is asked to close to 1e-14
+of it: 1e-13. In g_s, f = (1, 0) is exact. n_s is correct to first order in F: terms of second
+order may move charge between the bands, less than F²_max = (b/m²)² = 1.6e-3 of it; their sum
+has no such term.
 """
 
 from __future__ import annotations
@@ -52,9 +53,7 @@ def check(study: Study) -> None:
                 f"δ{variable}_{name}, Λ → ∞", value * factor, exact * factor, tolerance, SOURCE
             )
         name = f"δ{variable}_- + δ{variable}_+, Λ → ∞"
-        study.compare(
-            name, history[-1].sum() * factor, -0.25 * b / np.pi, exact_sum, SOURCE
-        )
+        study.compare(name, history[-1].sum() * factor, -0.25 * b / np.pi, exact_sum, SOURCE)
 
 
 def figure(study: Study):
@@ -64,9 +63,15 @@ def figure(study: Study):
     axes = page.subplots(1, 2, sharey=True)
     for axis, level, symbol in zip(axes, ("dressed", "projected"), "gn", strict=True):
         values = study.data[level] * 1e4
-        axis.plot(study.data["time"], values[:, 0], color=style.BLUE, label=rf"$\delta {symbol}_-$")
         axis.plot(
-            study.data["time"], values[:, 1], "--", color=style.VERMILLION, label=rf"$\delta {symbol}_+$"
+            study.data["time"], values[:, 0], color=style.BLUE, label=rf"$\delta {symbol}_-$"
+        )
+        axis.plot(
+            study.data["time"],
+            values[:, 1],
+            "--",
+            color=style.VERMILLION,
+            label=rf"$\delta {symbol}_+$",
         )
         axis.plot(study.data["time"], values.sum(1), ":", color=style.BLACK, label="sum")
         axis.set(xlabel="time $t$", title=f"level {level}", xlim=(0, 10 * np.pi))

@@ -1,18 +1,19 @@
 """Chiral anomaly of a Weyl node: ∂ₜρ = χ e·b/4π², whatever the rest.
 
-Reference: S. L. Adler, Phys. Rev. 177, 2426 (1969); J. S. Bell, R. Jackiw, Nuovo Cimento A 60, 47
-(1969); H. B. Nielsen, M. Ninomiya, Phys. Lett. B 130, 389 (1983).  e = .002, b = .01: 5.06606e-7.
-A node of charge J pumps J times as much.
+Reference: S. L. Adler, Phys. Rev. 177, 2426 (1969); J. S. Bell, R. Jackiw, Nuovo Cimento A 60,
+47 (1969); H. B. Nielsen, M. Ninomiya, Phys. Lett. B 130, 389 (1983). e = .002, b = .01:
+5.06606e-7. A node of charge J pumps J times as much.
 
-Tolerance.  The flux of e·b B_k out of the grid is 4πχ e·b to rounding (link fluxes), and what enters
-with f = (1, 0) is exactly that: 1e-10 leaves a million roundings.  The evolved charge differs by
-what the state at the cutoff differs from (1, 0): each cell of the outermost layers adds at most
-e·S f/(2π)³, S the area of the cutoff.  The sum over the faces is bounded by (tail)·S/(2πb), but the
-excess is carried in through one face and out through the other and enters only with the change it
-makes during the run, (e t/T)·(tail); with e t/T = .4 and S/(2πb) of the thermal cap 2πTΛ/(2πb) = 10
-the product is 4, and half of the cap leaves while half enters.  The check allows 1e-10 + 2 × tail.
-The tail is printed: max |f - (1, 0)| in the outermost cells.
-In `projected` the filled sea itself changes at second order in F, and the tail contains that.
+Tolerance. The flux of e·b B_k out of the grid is 4πχ e·b to rounding (link fluxes), and what
+enters with f = (1, 0) is exactly that: 1e-10 leaves a million roundings. The evolved charge
+differs by what the state at the cutoff differs from (1, 0): each cell of the outermost layers
+adds at most e·S f/(2π)³, S the area of the cutoff. The sum over the faces is bounded by
+(tail)·S/(2πb), but the excess is carried in through one face and out through the other and
+enters only with the change it makes during the run, (e t/T)·(tail); with e t/T = .4 and S/(2πb)
+of the thermal cap 2πTΛ/(2πb) = 10 the product is 4, and half of the cap leaves while half
+enters. The check allows 1e-10 + 2 × tail. The tail is printed: max |f - (1, 0)| in the
+outermost cells. In `projected` the filled sea itself changes at second order in F, and the tail
+contains that.
 """
 
 from __future__ import annotations
@@ -93,7 +94,11 @@ def check(study: Study) -> None:
 
 def refusals(study: Study) -> None:
     """Nodes on faces, edges and corners of the grid."""
-    for name, axes in (("a face", ("kx",)), ("an edge", ("kx", "ky")), ("a corner", ("kx", "ky", "kz"))):
+    for name, axes in (
+        ("a face", ("kx",)),
+        ("an edge", ("kx", "ky")),
+        ("a corner", ("kx", "ky", "kz")),
+    ):
         refused = 0
         try:
             study.evolution("node.toml", {f"grid.{axis}": [-2.0, 2.0, 20] for axis in axes})
@@ -130,7 +135,7 @@ def figure(study: Study):
     if "planes" not in study.data:
         return None
     k, times = study.data["k"], study.data["times"]
-    page = style.canvas(2 * style.COLUMN, 4.6)
+    page = style.canvas(2 * style.COLUMN, 4.1)
     axes = page.subplots(2, 3, sharex=True, sharey=True)
     edges = np.concatenate([k - 0.5 * (k[1] - k[0]), [k[-1] + 0.5 * (k[1] - k[0])]])
     for column, (time, plane) in enumerate(zip(times, study.data["planes"], strict=True)):

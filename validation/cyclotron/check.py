@@ -3,15 +3,16 @@
 Reference: Wong and Tserkovnyak, App. on cyclotron motion; the exact Landau value is b/W.
 m = .5, k = .6, b = .01: ω_+ = .0128709, ω_- = -.0127365.
 
-The state is a first harmonic cos φ in f on a ring around k = .6; each ring turns rigidly, so the phase
-of f on the circle k = .6 is -ωt exactly, with the ω of the program's own flow,
-ω = b ∂_k ε̄_s/(k D_s), which differs from the formula at O(b³).
+The state is a first harmonic cos φ in f on a ring around k = .6; each ring turns rigidly, so
+the phase of f on the circle k = .6 is -ωt exactly, with the ω of the program's own flow, ω = b
+∂_k ε̄_s/(k D_s), which differs from the formula at O(b³).
 
-Tolerance.  Scheme: fourth order in h.  On N cells a harmonic of wave number 1/k on a ring of width .3
-has (h/.3)⁴/30-like errors; the phase converges with at least order 3.5 and Richardson's estimate of
-the error of the finest grid, |φ_N - φ_{N/2}|/(2⁴ - 1), doubled, is the tolerance against the
-program's own flow.  Formula: the remainder is (b m/2E³)² ω_s = 2.7e-5 ω to leading order, times
-2 at most (expansion of (1 + 2x)/(1 + x) = 1 + x - x²), so 3e-5 |ω| + tolerance above.
+Tolerance. Scheme: fourth order in h. On N cells a harmonic of wave number 1/k on a ring of
+width .3 has (h/.3)⁴/30-like errors; the phase converges with at least order 3.5 and
+Richardson's estimate of the error of the finest grid, |φ_N - φ_{N/2}|/(2⁴ - 1), doubled, is the
+tolerance against the program's own flow. Formula: the remainder is (b m/2E³)² ω_s = 2.7e-5 ω to
+leading order, times 2 at most (expansion of (1 + 2x)/(1 + x) = 1 + x - x²), so 3e-5 |ω| +
+tolerance above.
 """
 
 from __future__ import annotations
@@ -60,7 +61,10 @@ def frequencies(study: Study, cells: int, b: float, time: float) -> np.ndarray:
     advance(run, time)
     turned = np.array([phase(run, band) for band in (0, 1)]) - start
     if cells >= 64 and "f" not in study.data:
-        study.data.update(f=run.transport.occupation().reshape(2, cells, cells), k=run.system.grid.momentum[0].centres)
+        study.data.update(
+            f=run.transport.occupation().reshape(2, cells, cells),
+            k=run.system.grid.momentum[0].centres,
+        )
     # Σ f e^{iφ} of cos(φ - φ₀) has the phase φ₀, and φ₀ = -ω t.
     return -turned / time
 
@@ -76,7 +80,9 @@ def check(study: Study) -> None:
         name = f"{symbol}, {numbers[-1]}², own flow"
         study.compare(name, measured[-1, band], exact, estimate, SOURCE)
         tolerance = estimate + 3e-5 * abs(exact)
-        study.compare(f"{symbol}, formula", measured[-1, band], formula(sign, b), tolerance, SOURCE)
+        study.compare(
+            f"{symbol}, formula", measured[-1, band], formula(sign, b), tolerance, SOURCE
+        )
         study.at_least(f"order in h, {symbol}", orders(measured[:, band] - exact)[-1], 3.5)
     study.compare("ω_+ (digits)", formula(1, b), 0.0128709, 6e-8, "BENCHMARKS 11")
     study.compare("ω_- (digits)", formula(-1, b), -0.0127365, 6e-8, "BENCHMARKS 11")
@@ -102,15 +108,35 @@ def figure(study: Study):
         circle = np.linspace(0, 2 * np.pi, 200)
         left.plot(K * np.cos(circle), K * np.sin(circle), ":", color=style.BLACK, linewidth=0.7)
         left.annotate(
-            "", (np.cos(turned), np.sin(turned)), (0, 0), arrowprops={"arrowstyle": "->", "lw": 0.9}
+            "",
+            (np.cos(turned), np.sin(turned)),
+            (0, 0),
+            arrowprops={"arrowstyle": "->", "lw": 0.9},
         )
-        left.set(xlabel=r"$k_x$", ylabel=r"$k_y$", aspect="equal", title=r"$f_+ - \frac{1}{2}$ at $t = 120$")
+        left.set(
+            xlabel=r"$k_x$",
+            ylabel=r"$k_y$",
+            aspect="equal",
+            title=r"$f_+ - \frac{1}{2}$ at $t = 120$",
+        )
         page.colorbar(image, ax=left, shrink=0.9)
     numbers, measured = np.array(study.data["numbers"]), study.data["measured"]
     for band, sign, colour in ((1, 1, style.BLUE), (0, -1, style.VERMILLION)):
         error = np.abs(measured[:, band] / own(sign, 0.01) - 1)
-        right.loglog(2.4 / numbers, error, "o-", color=colour, label=rf"$\omega_{'+' if sign > 0 else '-'}$")
-    right.loglog(2.4 / numbers, error[0] * (numbers[0] / numbers) ** 4.0, ":", color=style.GREY, label=r"$h^4$")
+        right.loglog(
+            2.4 / numbers,
+            error,
+            "o-",
+            color=colour,
+            label=rf"$\omega_{'+' if sign > 0 else '-'}$",
+        )
+    right.loglog(
+        2.4 / numbers,
+        error[0] * (numbers[0] / numbers) ** 4.0,
+        ":",
+        color=style.GREY,
+        label=r"$h^4$",
+    )
     ticks = [2.4 / n for n in numbers]
     right.set_xticks(ticks, [f"{tick:.3f}" for tick in ticks])
     right.set_xticks([], minor=True)

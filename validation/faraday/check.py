@@ -2,18 +2,19 @@
 
     B_k = m/E³ ,  ℰ_k = (ṁ/E³) ẑ×k ,  Ḃ_k = ṁ (k² - 2m²)/E⁵        |ℰ| is largest at k = m/√2
 
-Reference: Wong and Tserkovnyak, Fig. 7.  A mass that crosses zero at k = 0 is a monopole current:
-the flux of B_k through the plane jumps from -2π to +2π without ∮ℰ having moved it.
+Reference: Wong and Tserkovnyak, Fig. 7. A mass that crosses zero at k = 0 is a monopole
+current: the flux of B_k through the plane jumps from -2π to +2π without ∮ℰ having moved it.
 
-Tolerances.  Discrete law: link phases through the six faces of a cell in (k_x, k_y, t) add up to a
-multiple of 4π; eight roundings of phases below π, 1e-14.  Closed forms of the jets: rounding,
-1e-13 relative.  Space-time link fluxes against the closed forms: second order in Δt and h at the
-middle of the step, (Δt²/24) ∂ₜ²ℰ + (h²/24) ∂²ℰ < 1e-4 ṁ/m² at Δt·ṁ = .01 m, h = .1 m; the order in
-h and Δt together is measured and must reach 1.8.  Evolved: with b on and a filled sea, the charge
-changes by (b/2π)[ν(t) - ν(0)] of the square box, ν(Λ) = -(1/π) atan(Λ²/(m √(m²+2Λ²))), through the open
-faces.  The texture flux through a face is a Gauss rule of order 4 and F follows the same fluxes, so
-f = (1, 0) is exact and the error is that of the quadrature of ℰ: (h/2m)⁴/4320 = 2e-8 relative on the
-straight boundary, and of the time integral (third order, exact part: Simpson) far below; 1e-6 asked.
+Tolerances. Discrete law: link phases through the six faces of a cell in (k_x, k_y, t) add up to
+a multiple of 4π; eight roundings of phases below π, 1e-14. Closed forms of the jets: rounding,
+1e-13 relative. Space-time link fluxes against the closed forms: second order in Δt and h at the
+middle of the step, (Δt²/24) ∂ₜ²ℰ + (h²/24) ∂²ℰ < 1e-4 ṁ/m² at Δt·ṁ = .01 m, h = .1 m; the order
+in h and Δt together is measured and must reach 1.8. Evolved: with b on and a filled sea, the
+charge changes by (b/2π)[ν(t) - ν(0)] of the square box, ν(Λ) = -(1/π) atan(Λ²/(m √(m²+2Λ²))),
+through the open faces. The texture flux through a face is a Gauss rule of order 4 and F follows
+the same fluxes, so f = (1, 0) is exact and the error is that of the quadrature of ℰ:
+(h/2m)⁴/4320 = 2e-8 relative on the straight boundary, and of the time integral (third order,
+exact part: Simpson) far below; 1e-6 asked.
 """
 
 from __future__ import annotations
@@ -55,8 +56,16 @@ def check(study: Study) -> None:
     model = MassiveDirac(mass="0.5 + 0.1*t")
     edges = np.linspace(-2.0, 2.0, 41)
     law = defect(vectors(model, edges, 0.0), vectors(model, edges, 0.7), edges)
-    study.at_most("discrete law: largest defect/4π off an integer", np.abs(law - np.round(law)).max(), 1e-14)
-    study.compare("discrete law: cells with a monopole, m > 0", np.abs(np.round(law)).sum(), 0, 0, "no gap closing")
+    study.at_most(
+        "discrete law: largest defect/4π off an integer", np.abs(law - np.round(law)).max(), 1e-14
+    )
+    study.compare(
+        "discrete law: cells with a monopole, m > 0",
+        np.abs(np.round(law)).sum(),
+        0,
+        0,
+        "no gap closing",
+    )
     crossing = MassiveDirac(mass="0.1*t")
     edges = np.linspace(-2.05, 2.05, 42)
     law = defect(vectors(crossing, edges, -0.3), vectors(crossing, edges, 0.3), edges)
@@ -76,9 +85,15 @@ def check(study: Study) -> None:
     from scipy.optimize import minimize_scalar
 
     def strength(x: float) -> float:
-        return -float(np.linalg.norm(bands.fictitious_electric(model.jet(0, [np.array(x), np.array(0.0)], 0.0))))
+        return -float(
+            np.linalg.norm(
+                bands.fictitious_electric(model.jet(0, [np.array(x), np.array(0.0)], 0.0))
+            )
+        )
 
-    peak = minimize_scalar(strength, bounds=(0.1, 1.0), method="bounded", options={"xatol": 1e-10}).x
+    peak = minimize_scalar(
+        strength, bounds=(0.1, 1.0), method="bounded", options={"xatol": 1e-10}
+    ).x
     study.compare("peak of |ℰ| at k/m", peak / 0.5, 1 / np.sqrt(2), 1e-7, SOURCE)
     errors_e, errors_b = [], []
     for cells in (40, 80, 160):
@@ -90,7 +105,9 @@ def check(study: Study) -> None:
         exact = -rate * y / (x**2 + y**2 + 0.25) ** 1.5
         errors_e.append(np.abs(ex - exact).max())
         flux = [
-            Plaquettes([edges, edges], [False, False], lambda k, t=t: model.values(0, k, t)[1]).fluxes()[(0, 1)]
+            Plaquettes(
+                [edges, edges], [False, False], lambda k, t=t: model.values(0, k, t)[1]
+            ).fluxes()[(0, 1)]
             for t in (-0.5 * step, 0.5 * step)
         ]
         x, y = np.meshgrid(*[0.5 * (edges[1:] + edges[:-1])] * 2, indexing="ij")
@@ -112,9 +129,19 @@ def evolved(study: Study) -> None:
 
     expected = 0.01 / (2 * np.pi) * (response(0.6) - response(0.5))
     study.compare(
-        "charge of the sea in b, m(t) evolved", run.charge_change() / expected, 1.0, 1e-6, "Středa, box closed form"
+        "charge of the sea in b, m(t) evolved",
+        run.charge_change() / expected,
+        1.0,
+        1e-6,
+        "Středa, box closed form",
     )
-    study.compare("occupation of the sea", np.abs(run.transport.occupation()[0] - 1).max(), 0.0, 1e-14, "exact")
+    study.compare(
+        "occupation of the sea",
+        np.abs(run.transport.occupation()[0] - 1).max(),
+        0.0,
+        1e-14,
+        "exact",
+    )
     residual, scale = run.ledger_residual()
     study.at_most("ledger residual over charge held", abs(residual) / scale, 1e-14)
 
@@ -139,7 +166,13 @@ def figure(study: Study):
     axis.axhline(0.0, color=style.GREY, linewidth=0.5)
     axis.plot(k / mass, electric, color=style.BLUE, label=r"$(m^2/\dot m)\,\mathcal{E}_k$")
     change = mass**3 * (k**2 - 2 * mass**2) / np.hypot(k, mass) ** 5
-    axis.plot(k / mass, change, "--", color=style.VERMILLION, label=r"$(m^3/\dot m)\,\dot{\mathcal{B}}_k$")
+    axis.plot(
+        k / mass,
+        change,
+        "--",
+        color=style.VERMILLION,
+        label=r"$(m^3/\dot m)\,\dot{\mathcal{B}}_k$",
+    )
     open_ = {"markerfacecolor": "white", "linestyle": "none"}
     places = edges[20:]
     inside = places >= 0

@@ -2,22 +2,23 @@
 
     n_s = f(ε̄_s) + ¼F [f(ε̄_+) - f(ε̄_-)]        exact: n_s = Tr ½(1 + s m·σ) f(H)_W
 
-With [k_x, k_y] = i b and k_- = k_x - i k_y = √(2b) a†, H = (m, k_-; k_+, -m) has W_n = ±√(m² + 2nb),
-W_0 = m.  Symbols (H. J. Groenewold, Physica 12, 405 (1946)), y = k²/b:
+With [k_x, k_y] = i b and k_- = k_x - i k_y = √(2b) a†, H = (m, k_-; k_+, -m) has W_n = ±√(m² +
+2nb), W_0 = m. Symbols (H. J. Groenewold, Physica 12, 405 (1946)), y = k²/b:
 
     |n⟩⟨n| → 2(-1)ⁿ e^{-y} L_n(2y) ,    |n⟩⟨n-1| → 2(-1)^{n-1} (2k_-/√(2bn)) e^{-y} L¹_{n-1}(2y)
 
-The sea ½(1 - H/|H|) is summed with 1/|W| = (2/√π)∫dτ e^{-W²τ²} and the generating functions of Laguerre
-polynomials, electrons and holes as a sum over levels.  Reference value: Dirac sea, m = .5, b = .01,
-k = .5: n_+ = -3.52436e-3.
+The sea ½(1 - H/|H|) is summed with 1/|W| = (2/√π)∫dτ e^{-W²τ²} and the generating functions of
+Laguerre polynomials, electrons and holes as a sum over levels. Reference value: Dirac sea, m =
+.5, b = .01, k = .5: n_+ = -3.52436e-3.
 
-Tolerance.  The program's equation is correct to first order in b; the remainder is O(b²): sea
-≤ .2 b², at μ = .8 4.2 b² (T = .1) and 33 b² (T = .05) (BENCHMARKS 21, as the Fermi edge is probed at
-T).  The bounds are those coefficients, times 1.1 for their last digit, plus quadrature and
-interpolation, 1e-9: the exact function is tabulated on 601 radii and splined in fifth order, T/v over
-the step being 13.  Both sides are averaged over the cells.  Halving b must show order 2, within .3: the
-next term is of relative size b/T² = 2 for the metal at b = .005 before its small coefficient, and the sea
-shows 2.4 to 3 down to b/m² = .0125 (EQUATIONS 10, test 4), so b/m² = .004 is taken there.
+Tolerance. The program's equation is correct to first order in b; the remainder is O(b²): sea ≤
+.2 b², at μ = .8 4.2 b² (T = .1) and 33 b² (T = .05) (BENCHMARKS 21, as the Fermi edge is probed
+at T). The bounds are those coefficients, times 1.1 for their last digit, plus quadrature and
+interpolation, 1e-9: the exact function is tabulated on 601 radii and splined in fifth order,
+T/v over the step being 13. Both sides are averaged over the cells. Halving b must show order 2,
+within .3: the next term is of relative size b/T² = 2 for the metal at b = .005 before its small
+coefficient, and the sea shows 2.4 to 3 down to b/m² = .0125 (EQUATIONS 10, test 4), so b/m² =
+.004 is taken there.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ MASS = 0.5
 def sea(k: np.ndarray, b: float) -> np.ndarray:
     """n_-, n_+ of ½(1 - H/|H|).  (band, k)"""
     nodes, weights = np.polynomial.legendre.leggauss(400)
-    # τ = x/(1-x²)-free: the integrand decays as exp(-m²τ²); τ up to 13 with m = .5 is below 1e-18.
+    # The integrand decays as exp(-m²τ²); τ up to 13 with m = .5 leaves 1e-18.
     tau, weight = 6.5 * (nodes + 1), 6.5 * weights
     z = np.exp(-2 * b * tau**2)[:, None]
     decay = np.exp(-((MASS * tau) ** 2))[:, None] * np.exp(-(k**2 / b) * (1 - z) / (1 + z))
@@ -111,21 +112,38 @@ def deviation(study: Study, b: float, mu: float, temperature: float) -> float:
 
 def check(study: Study) -> None:
     point = np.array([0.5])
-    study.compare("sea, k = .5: exact n_+", sea(point, 0.01)[1, 0], -3.52436e-3, 6e-9, "BENCHMARKS 21")
+    study.compare(
+        "sea, k = .5: exact n_+", sea(point, 0.01)[1, 0], -3.52436e-3, 6e-9, "BENCHMARKS 21"
+    )
     cases = [("sea", 0.0, 0.0, 0.2)]
-    cases += [] if study.quick else [("μ = .8, T = .1", 0.8, 0.1, 4.2), ("μ = .8, T = .05", 0.8, 0.05, 33.0)]
+    cases += (
+        []
+        if study.quick
+        else [("μ = .8, T = .1", 0.8, 0.1, 4.2), ("μ = .8, T = .05", 0.8, 0.05, 33.0)]
+    )
     for name, mu, temperature, coefficient in cases:
         fields = (0.02, 0.01, 0.005) if temperature else (0.004, 0.002, 0.001)
         errors = [deviation(study, b, mu, temperature) for b in fields]
         bound = 1.1 * coefficient * fields[-1] ** 2 + 1e-9
-        study.at_most(f"largest |n_s - exact|, b = {fields[-1]:g}, {name}", errors[-1], bound, SOURCE)
+        study.at_most(
+            f"largest |n_s - exact|, b = {fields[-1]:g}, {name}", errors[-1], bound, SOURCE
+        )
         study.compare(f"order in b, {name}", orders(errors)[-1], 2.0, 0.3, SOURCE)
-        study.report(f"error/b², {name}", errors[-1] / fields[-1] ** 2, coefficient, "BENCHMARKS 21")
+        study.report(
+            f"error/b², {name}", errors[-1] / fields[-1] ** 2, coefficient, "BENCHMARKS 21"
+        )
     run = study.evolution("sea.toml")
     k = run.system.grid.momentum[0].centres
-    study.data.update(k=k[30:], n=run.densities().reshape(2, 61, 61)[:, 30:, 30], exact=sea(np.abs(k[30:]), 0.01))
+    study.data.update(
+        k=k[30:],
+        n=run.densities().reshape(2, 61, 61)[:, 30:, 30],
+        exact=sea(np.abs(k[30:]), 0.01),
+    )
     if not study.quick:
-        metal = study.evolution("sea.toml", {"initial.chemical_potential": 0.8, "initial.temperature": 0.05, "fields.B": 0.02})
+        metal = study.evolution(
+            "sea.toml",
+            {"initial.chemical_potential": 0.8, "initial.temperature": 0.05, "fields.B": 0.02},
+        )
         line = np.linspace(0.0, 1.5, 301)
         study.data.update(line=line, metal=metal.densities().reshape(2, 61, 61)[1, 30:, 30])
         study.data["landau"] = sea(line, 0.02)[1] + excitations(line, 0.02, 0.8, 0.05)[1]
@@ -139,13 +157,37 @@ def figure(study: Study):
     left, right = page.subplots(1, 2)
     fine = np.linspace(1e-6, 1.5, 300)
     left.plot(fine / MASS, 1e3 * sea(fine, 0.01)[1], color=style.BLUE, label="Landau levels")
-    left.plot(fine / MASS, -1e3 * 0.0025 * MASS / np.hypot(fine, MASS) ** 3, ":", color=style.GREY, label=r"$-\mathcal{F}/4$")
-    left.plot(data["k"] / MASS, 1e3 * data["n"][1], "o", color=style.BLUE, markerfacecolor="white", label="program")
+    left.plot(
+        fine / MASS,
+        -1e3 * 0.0025 * MASS / np.hypot(fine, MASS) ** 3,
+        ":",
+        color=style.GREY,
+        label=r"$-\mathcal{F}/4$",
+    )
+    left.plot(
+        data["k"] / MASS,
+        1e3 * data["n"][1],
+        "o",
+        color=style.BLUE,
+        markerfacecolor="white",
+        label="program",
+    )
     left.set(xlabel=r"$k/m$", ylabel=r"$n_+$ of the Dirac sea  ($10^{-3}$)", xlim=(0, 3))
     left.legend()
     if "landau" in data:
-        right.plot(data["line"] / MASS, data["landau"], color=style.VERMILLION, label="Landau levels")
-        right.plot(data["k"] / MASS, data["metal"], "o", color=style.VERMILLION, markerfacecolor="white", label="program")
-        right.set(xlabel=r"$k/m$", ylabel=r"$n_+$,  $\mu = 0.8$, $T = 0.05$, $b = 0.02$", xlim=(0, 3))
+        right.plot(
+            data["line"] / MASS, data["landau"], color=style.VERMILLION, label="Landau levels"
+        )
+        right.plot(
+            data["k"] / MASS,
+            data["metal"],
+            "o",
+            color=style.VERMILLION,
+            markerfacecolor="white",
+            label="program",
+        )
+        right.set(
+            xlabel=r"$k/m$", ylabel=r"$n_+$,  $\mu = 0.8$, $T = 0.05$, $b = 0.02$", xlim=(0, 3)
+        )
         right.legend()
     return page

@@ -2,16 +2,16 @@
 
     ∫₀^{k_n} D_s k dk = (n + s/2) b ,   then ε̄_s(k_n)        exact: ±√(m² + 2nb), graphene √(2nb)
 
-Reference: L. Onsager, Phil. Mag. 43, 1006 (1952); the Berry phase is in D_s, the orbital moment in ε̄_s.
-b = .01: graphene .141421, .2; m = .5: .519615, .538516.
+Reference: L. Onsager, Phil. Mag. 43, 1006 (1952); the Berry phase is in D_s, the orbital moment
+in ε̄_s. b = .01: graphene .141421, .2; m = .5: .519615, .538516.
 
-Tolerances.  Graphene is exact: k² = 2nb, 1e-12 (root and quadrature to rounding).  m = .5: the
-expansion ends at O(b²); the coefficient, from the next term of the expansion of √(m² + 2nb) in b m/E⁴
-at n = 1, 2, is .6 to .9 (BENCHMARKS), so b² is allowed; halving b = .0025 must show
-order 2 within .1, the relative size of the next term being 10 b/m² · (1 - 1/2) = .05.
-The same on the grid: D_s from the link fluxes of the cells, ε̄_s from the corners.  The area in which
-ε̄_s < W is summed over sub-cells of a spline of the cumulated flux: with 201² cells and fourth-order
-averages the error is that of the radial interpolation, below 1e-6.
+Tolerances. Graphene is exact: k² = 2nb, 1e-12 (root and quadrature to rounding). m = .5: the
+expansion ends at O(b²); the coefficient, from the next term of the expansion of √(m² + 2nb) in
+b m/E⁴ at n = 1, 2, is .6 to .9 (BENCHMARKS), so b² is allowed; halving b = .0025 must show
+order 2 within .1, the relative size of the next term being 10 b/m² · (1 - 1/2) = .05. The same
+on the grid: D_s from the link fluxes of the cells, ε̄_s from the corners. The area in which
+ε̄_s < W is summed over sub-cells of a spline of the cumulated flux: with 201² cells and
+fourth-order averages the error is that of the radial interpolation, below 1e-6.
 """
 
 from __future__ import annotations
@@ -43,14 +43,16 @@ def level(model: MassiveDirac, sign: int, n: int, b: float) -> float:
     """ε̄_s at the radius that holds n + s/2 quanta."""
 
     def excess(k: float) -> float:
-        area = quad(lambda x: density(model, sign, x, b) * x, 0.0, k, epsabs=1e-15, epsrel=1e-13)[0]
+        area = quad(lambda x: density(model, sign, x, b) * x, 0.0, k, epsabs=1e-15, epsrel=1e-13)[
+            0
+        ]
         return area - (n + 0.5 * sign) * b
 
     return energy(model, sign, brentq(excess, 1e-3, 2.0, xtol=1e-15, rtol=1e-14), b)
 
 
 def graphene(n: int, b: float) -> float:
-    """The same at m → 0, where half a flux quantum 2π sits at the node: a phase of link products."""
+    """The same at m → 0, where half a flux quantum sits at the node: a phase of links."""
     model = MassiveDirac(mass=0.0)
     angle = 2 * np.pi * np.arange(65) / 64
 
@@ -72,14 +74,22 @@ def check(study: Study) -> None:
             exact = sign * np.sqrt(0.25 + 2 * n * b)
             value = level(model, sign, n, b)
             study.compare(f"m = .5, n = {n}, s = {sign:+d}", value, exact, b * b, SOURCE)
-        errors = [level(model, sign, 1, x) - sign * np.sqrt(0.25 + 2 * x) for x in (0.0025, 0.00125)]
+        errors = [
+            level(model, sign, 1, x) - sign * np.sqrt(0.25 + 2 * x) for x in (0.0025, 0.00125)
+        ]
         study.compare(f"order in b, s = {sign:+d}", orders(errors)[0], 2.0, 0.1, "O(b²)")
-        study.report(f"error/b², n = 1, s = {sign:+d}", errors[1] / 0.00125**2, source="BENCHMARKS: .6 to .9")
+        study.report(
+            f"error/b², n = 1, s = {sign:+d}",
+            errors[1] / 0.00125**2,
+            source="BENCHMARKS: .6 to .9",
+        )
     from_grid(study, b)
     fields = np.linspace(0.0, 0.05, 11)[1:]
     study.data["fields"] = fields
     study.data["levels"] = {
-        (sign, n): [level(model, sign, n, x) for x in fields] for sign in (1, -1) for n in (1, 2, 3)
+        (sign, n): [level(model, sign, n, x) for x in fields]
+        for sign in (1, -1)
+        for n in (1, 2, 3)
     }
 
 
@@ -122,7 +132,12 @@ def figure(study: Study):
             continue
         axis.plot(line, np.sqrt(0.25 + 2 * n * line), color=style.CYCLE[n - 1])
         axis.plot(
-            study.data["fields"], values, "o", color=style.CYCLE[n - 1], markerfacecolor="white", label=rf"$n = {n}$"
+            study.data["fields"],
+            values,
+            "o",
+            color=style.CYCLE[n - 1],
+            markerfacecolor="white",
+            label=rf"$n = {n}$",
         )
     axis.set(xlabel=r"$b$", ylabel=r"energy $\bar\varepsilon_+(k_n)$", xlim=(0, 0.052))
     axis.legend(title=r"lines: $\sqrt{m^2 + 2nb}$")

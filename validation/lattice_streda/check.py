@@ -5,10 +5,10 @@
 Reference: X.-L. Qi, Y.-S. Wu, S.-C. Zhang, Phys. Rev. B 74, 085308 (2006); P. Středa,
 J. Phys. C 15, L717 (1982).
 
-Tolerance.  The link fluxes of a closed surface add up to 4π C exactly, on any grid on which no
-plaquette aliases (they are divided until none does); b(t) = t δb/t₁ is integrated exactly by any
-Runge-Kutta rule, and f = (1, 0) but for exp(-1/T) = 4e-44.  What is left is rounding: N² cells of
-1e-16 each, below 1e-12.
+Tolerance. The link fluxes of a closed surface add up to 4π C exactly, on any grid on which no
+plaquette aliases (they are divided until none does); b(t) = t δb/t₁ is integrated exactly by
+any Runge-Kutta rule, and f = (1, 0) but for exp(-1/T) = 4e-44. What is left is rounding: N²
+cells of 1e-16 each, below 1e-12.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ def check(study: Study) -> None:
         hall = float(observe(run, "hall")["hall"][0])
         study.compare(f"2π σ_xy, M = {mass:g}", 2 * np.pi * hall, chern, 1e-12, SOURCE)
     run = study.evolve("ramp.toml", {"equation.level": "projected"})
-    study.compare("the same, level projected", 200 * np.pi * run.charge_change(), 1, 1e-12, SOURCE)
+    study.compare(
+        "the same, level projected", 200 * np.pi * run.charge_change(), 1, 1e-12, SOURCE
+    )
     masses = np.linspace(-3.05, 3.05, 15 if study.quick else 62)
     values = []
     for mass in masses:

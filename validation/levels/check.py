@@ -4,13 +4,15 @@
 
 Reference: EQUATIONS §3, forms (b') and (c), with the map between them.
 
-State: a generic occupation that is no function of the energy, in a non-separable band with e and b on,
-t = 1.  ħ = .8, .4, .2, .1; the exact map is algebraic, both runs start from the same f.
+State: a generic occupation that is no function of the energy, in a non-separable band with e
+and b on, t = 1. ħ = .8, .4, .2, .1; the exact map is algebraic, both runs start from the same
+f.
 
-Tolerance.  The order of the RMS difference over the last halving must be 2 within .15: the next term is
-of relative size F_max = ħ b B_max = .1 × .3 × 1.3 = .04, or (ħ → ħ/2) .03 in the order, and the schemes
-share their reconstruction of f, so that what they do not share is O(ħ) × (h⁴ = 3e-4)(errors of fourth
-order in the product rule), .1 × 3e-4 × 1e-2, against the difference of 1e-4: another .01.
+Tolerance. The order of the RMS difference over the last halving must be 2 within .15: the next
+term is of relative size F_max = ħ b B_max = .1 × .3 × 1.3 = .04, or (ħ → ħ/2) .03 in the order,
+and the schemes share their reconstruction of f, so that what they do not share is O(ħ) × (h⁴ =
+3e-4)(errors of fourth order in the product rule), .1 × 3e-4 × 1e-2, against the difference of
+1e-4: another .01.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ def check(study: Study) -> None:
     apart, bare, largest = [], [], []
     for hbar in VALUES:
         f_dressed, n_dressed, strength = projection(study, "dressed", hbar)
-        f_projected, n_projected, _ = projection(study, "projected", hbar)
+        _, n_projected, _ = projection(study, "projected", hbar)
         f_boltzmann, _, _ = projection(study, "boltzmann", hbar)
         apart.append(float(np.sqrt(np.mean((n_projected - n_dressed) ** 2))))
         bare.append(float(np.sqrt(np.mean((f_dressed - f_boltzmann) ** 2))))
@@ -54,9 +56,14 @@ def figure(study: Study):
     page = style.canvas(style.COLUMN, 2.5)
     axis = page.subplots()
     hbar = np.array(VALUES)
-    axis.loglog(hbar, study.data["bare"], "s-", color=style.VERMILLION, label="dressed − boltzmann")
+    axis.loglog(
+        hbar, study.data["bare"], "s-", color=style.VERMILLION, label="dressed − boltzmann"
+    )
     axis.loglog(hbar, study.data["apart"], "o-", color=style.BLUE, label="projected − dressed")
-    for data, power, text in ((study.data["bare"], 1, r"$\hbar$"), (study.data["apart"], 2, r"$\hbar^2$")):
+    for data, power, text in (
+        (study.data["bare"], 1, r"$\hbar$"),
+        (study.data["apart"], 2, r"$\hbar^2$"),
+    ):
         line = 0.6 * data[-1] * (hbar / hbar[-1]) ** power
         axis.loglog(hbar, line, ":", color=style.GREY)
         axis.text(hbar[1], 0.5 * line[1], text, color=style.GREY)

@@ -8,15 +8,15 @@ Reference: A. N. Redlich, Phys. Rev. Lett. 52, 18 (1984); in the box |k_x|, |k_y
 
 and in the metal, with f_± the Fermi functions, ν = ν(Λ) + ½∫k dk B (f_+ + 1 - f_-).
 
-Tolerances.  Gap: link fluxes add up to the solid angle of m over the box.  d is linear in k, so a
-straight edge of the box is an arc of a great circle on which a link is exact, whatever its length;
-1e-12 of ν is 4500 roundings, and the thermal part is exp(-m/T) = 2e-22.
-Středa: b = t δb/t₁ is linear in time, so every Runge-Kutta rule integrates ḃ exactly; f = (1, 0)
-stays to rounding, δρ to 1e-12 of itself plus the rounding 1e-16 × 40² cells × V/4π² = 1e-15.
-Metal: a midpoint-like sum of a smooth f with the product rule is of fourth order; at T = .05,
-h = 1/32 the edge is 1.6 cells wide and the error is below (h/2πT)⁴·|ν| = 3e-5.  The sum over a
-full Fermi circle converges faster than any power until (h/T)-resolved: the order is measured on
-h = 1/4, 1/8, 1/16.
+Tolerances. Gap: link fluxes add up to the solid angle of m over the box. d is linear in k, so a
+straight edge of the box is an arc of a great circle on which a link is exact, whatever its
+length; 1e-12 of ν is 4500 roundings, and the thermal part is exp(-m/T) = 2e-22. Středa: b = t
+δb/t₁ is linear in time, so every Runge-Kutta rule integrates ḃ exactly; f = (1, 0) stays to
+rounding, δρ to 1e-12 of itself plus the rounding 1e-16 × 40² cells × V/4π² = 1e-15. Metal: a
+midpoint-like sum of a smooth f with the product rule is of fourth order; at T = .05, h = 1/32
+the edge is 1.6 cells wide and the error is below (h/2πT)⁴·|ν| = 3e-5. The sum over a full Fermi
+circle converges faster than any power until (h/T)-resolved: the order is measured on h = 1/4,
+1/8, 1/16.
 """
 
 from __future__ import annotations

@@ -4,11 +4,11 @@
 
 Reference: Liouville's theorem for the flow of EQUATIONS §5.1.
 
-Tolerances.  Fermi function: its flux is the circulation of the grand potential b G(ε̄) along the edges of
-a face, which is divergence-free term by term; each of the S stages adds a rounding of 1e-16 × (Courant
-number ≤ 1), S < 1000 here: 1e-12 is the bound of the issue, 1e-13 the estimate.  Constant occupation: D_s
-is advanced with the same Runge-Kutta sums as u, so that u/D is the constant in every stage; roundings of
-S stages: 1e-14 asked.
+Tolerances. Fermi function: its flux is the circulation of the grand potential b G(ε̄) along the
+edges of a face, which is divergence-free term by term; each of the S stages adds a rounding of
+1e-16 × (Courant number ≤ 1), S < 1000 here: 1e-12 is the bound of the issue, 1e-13 the
+estimate. Constant occupation: D_s is advanced with the same Runge-Kutta sums as u, so that u/D
+is the constant in every stage; roundings of S stages: 1e-14 asked.
 """
 
 from __future__ import annotations

@@ -2,12 +2,13 @@
 
 Reference: H. B. Nielsen, M. Ninomiya, Phys. Lett. B 130, 389 (1983).  K₀ = 1.3.
 
-Tolerance.  Total charge: the ledger's 1e-14 of the charge held.  Chirality-resolved densities are
-divided on the planes k_z = 0 and π; the gap there is smallest on the k_z axis, |d| = 1 - cos K₀ =
-.7325.  The face fluxes on the plane are rebuilt from three cells on each side, so what may cross it
-is bounded by the largest f_+ and 1 - f_- in those cells, the tail that is printed: a current e S f/(2π)³
-through the thermal area S = 2πT|d| compares to e·b/4π² as f S/(2πb) = 1.8 f.  The check allows
-1e-10 + 1.8 × tail; T = .01 keeps it small on 37³ (the rate does not ask for a resolved edge).
+Tolerance. Total charge: the ledger's 1e-14 of the charge held. Chirality-resolved densities are
+divided on the planes k_z = 0 and π; the gap there is smallest on the k_z axis, |d| = 1 - cos K₀
+= .7325. The face fluxes on the plane are rebuilt from three cells on each side, so what may
+cross it is bounded by the largest f_+ and 1 - f_- in those cells, the tail that is printed: a
+current e S f/(2π)³ through the thermal area S = 2πT|d| compares to e·b/4π² as f S/(2πb) = 1.8
+f. The check allows 1e-10 + 1.8 × tail; T = .01 keeps it small on 37³ (the rate does not ask for
+a resolved edge).
 """
 
 from __future__ import annotations
@@ -64,7 +65,11 @@ def figure(study: Study):
     for sign, column, colour in ((1, 1, style.VERMILLION), (-1, 0, style.BLUE)):
         axis.plot(times, sign * exact, color=colour, linewidth=0.8)
         axis.plot(
-            times, history[:, column], "o", color=colour, markerfacecolor="white",
+            times,
+            history[:, column],
+            "o",
+            color=colour,
+            markerfacecolor="white",
             label=rf"$\chi = {'+' if sign > 0 else '-'}1$",
         )
     axis.plot(times, history[:, 2], "s", color=style.BLACK, label="total")

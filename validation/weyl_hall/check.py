@@ -4,10 +4,11 @@
 
 Reference: K.-Y. Yang, Y.-M. Lu, Y. Ran, Phys. Rev. B 84, 075129 (2011).
 
-Tolerance.  A sum of link fluxes alone counts whole planes: it is quantised in Δk_z/4π² (reported).
-With the term of the node's place within its cell (the moment of the flux through the cell faces)
-the sum over the zone telescopes and only -4πχ k_node is left: rounding of N³ terms of size
-4π h²/(2π)³, below 1e-12.  The moments of the faces enter twice with opposite signs.
+Tolerance. A sum of link fluxes alone counts whole planes: it is quantised in Δk_z/4π²
+(reported). With the term of the node's place within its cell (the moment of the flux through
+the cell faces) the sum over the zone telescopes and only -4πχ k_node is left: rounding of N³
+terms of size 4π h²/(2π)³, below 1e-12. The moments of the faces enter twice with opposite
+signs.
 """
 
 from __future__ import annotations
@@ -42,7 +43,11 @@ def check(study: Study) -> None:
     study.compare("σ_yz, σ_zx", float(np.abs(hall[:2]).max()), 0.0, 1e-12, "mirror planes")
     step = 2 * np.pi / 21 / (4 * np.pi**2)
     study.compare(
-        "links alone, in units Δk_z/4π²", plain[0] / step, np.round(plain[0] / step), 1e-10, "quantised"
+        "links alone, in units Δk_z/4π²",
+        plain[0] / step,
+        np.round(plain[0] / step),
+        1e-10,
+        "quantised",
     )
     study.report("links alone, K₀ = π/3", plain[0], values[0], "coarse by Δk_z/4π²")
     study.compare("σ_xy, K₀ = π/3 (digits)", values[0], -0.0530516, 5e-8, "BENCHMARKS 4")

@@ -1,0 +1,172 @@
+"""The benchmark: its rivals solve the same scheme, its bytes and verdicts are right."""
+
+import json
+
+import numpy as np
+import pytest
+
+from kinetic import bench
+from kinetic.bench import fresh, padslice, rounds, table, yardsticks
+from kinetic.bench.plain import Frozen, Plain
+from kinetic.bench.yardsticks import SCHEMES, Yardstick, advance, traffic
+from kinetic.errors import InputError
+
+TINY = ("2k-16", "3k-10")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", TINY)
+def test_plain_numpy_makes_the_same_stage(name, scheme):
+    """Would catch a rival that is fast because it leaves out a term."""
+    evolution = Yardstick.named(name).evolution(scheme, 1)
+    plain = Plain(Frozen.of(evolution.transport))
+    before = evolution.transport.u.copy()
+    assert rounds._deviation(evolution, plain) < 2e-14
+    assert np.array_equal(evolution.transport.u, before)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", TINY)
+def test_jax_makes_the_same_stage(name, scheme):
+    pytest.importorskip("jax")
+    jax = padslice.start(1)
+    evolution = Yardstick.named(name).evolution(scheme, 1)
+    frozen = Frozen.of(evolution.transport)
+    u = evolution.transport.u * (
+        1.0 + 0.1 * np.sin(np.arange(evolution.transport.u.size))
+    ).reshape(evolution.transport.u.shape)
+    theirs = np.asarray(padslice.build(jax, frozen)(u, u, 0.75, 0.25, 0.1))
+    plain, ours = Plain(frozen), u.copy()
+    plain.occupy(ours)
+    plain.stage(ours, u, 0.75, 0.25, 0.1)
+    assert np.abs(theirs - ours).max() < 2e-14
+
+
+def test_bytes_are_those_of_the_arrays():
+    n, bands = 16, 2
+    evolution = Yardstick(2, n).evolution("mp5", 1)
+    cells, ghosts = n * n, (n + 6) ** 2
+    moved = traffic(evolution)
+    assert moved["occupy"] == pytest.approx(8 * (3 * cells + ghosts) / cells)
+    assert moved["ghosts"] == pytest.approx(16 * (ghosts - cells) / cells)
+    assert moved["bounds"] == 16.0
+    assert moved["step"] == 8.0
+    # f, u twice, source, u₀ in two stages of three, and the two velocities with their last faces
+    faces = sum(evolution.flow.w[slot].nbytes for slot in (0, 2)) / bands / cells
+    assert 16.0 < faces < 20.0
+    expected = 8 * (ghosts / cells + 3 + 2 / 3) + faces
+    assert moved["sweep"] == pytest.approx(expected)
+
+
+def test_a_step_of_the_yardstick_is_the_programs_own():
+    evolution = Yardstick(2, 16).evolution("mp5", 1)
+    limit = evolution.step_limit()
+    advance(evolution)
+    assert (evolution.steps, evolution.stages) == (1, 3)
+    assert 0.5 * limit < evolution.time <= limit
+
+
+def test_names_of_cases():
+    assert Yardstick.named("3k-24") == Yardstick(3, 24)
+    assert Yardstick(2, 512).title == "2k 2×512²"
+    for name in ("4k-8", "2k", "2k-", "2k-x", "3k-4096", "2k-4"):
+        with pytest.raises(InputError, match="bench case"):
+            Yardstick.named(name)
+
+
+def measured(**changes):
+    case = rounds.Measured(
+        yardstick=Yardstick(2, 512),
+        scheme="linear5",
+        cells=1000,
+        seconds={1: 2e-6, 2: 1e-6},
+        copy={1: 3e10, 2: 6e10},
+        triad={1: 4e10, 2: 8e10},
+        traffic={"sweep": 60.0, "bounds": 0.0, "step": 20.0},
+        deviation=1e-15,
+        plain=2.4e-5,
+        jax=2e-6,
+    )
+    for name, value in changes.items():
+        setattr(case, name, value)
+    return case
+
+
+def test_shares_and_verdicts():
+    case = measured()
+    assert case.rate(2) == pytest.approx(1e9)
+    assert case.share(1) == pytest.approx(80.0 * 5e8 / 4e10)
+    text = "\n".join(table.describe(case, None))
+    assert "12.0 times plain numpy, 1 thread" in text
+    lines = {
+        line.split("floor")[0].split(maxsplit=1)[1].strip(): line
+        for line in text.splitlines()
+        if "floor" in line
+    }
+    assert lines["times plain numpy, 1 thread"].endswith("pass")
+    assert lines["times jax, 2 threads"].endswith("below")
+    assert lines["speed-up on 2 threads"].endswith("pass")
+    limited = measured(scheme="mp5", seconds={1: 8e-6, 2: 4e-6}, jax=None)
+    text = "\n".join(table.describe(limited, case))
+    assert "4.00 times the cost of linear5" in text
+    assert "jax not installed" in text
+
+
+def test_the_whole_benchmark_on_tiny_grids(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(bench, "_FULL_ELEMENTS", 4096)
+    monkeypatch.setattr(padslice, "available", lambda: False)
+    monkeypatch.setattr(
+        fresh, "memory", lambda *_: dict.fromkeys(("idle", "peak", "state", "held"), 1.0)
+    )
+    monkeypatch.setattr(fresh, "help_seconds", lambda *_: 0.1)
+
+    def fails():
+        raise fresh.NotMeasured("no such run")
+
+    monkeypatch.setattr(fresh, "first_step_seconds", fails)
+    file = tmp_path / "bench.json"
+    assert bench.main([*TINY, "--threads", "2", "--json", str(file)]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    for words in (
+        "2k 2×16²  linear5",
+        "3k 2×10³  mp5",
+        "triad",
+        "kinetic --help",
+        "(no such run)",
+    ):
+        assert words in printed.out
+    content = json.loads(file.read_text())
+    assert [case["scheme"] for case in content["cases"]] == [*SCHEMES, *SCHEMES]
+    assert all(case["deviation"] < 1e-13 for case in content["cases"])
+    assert set(content["cases"][0]["seconds_per_stage"]) == {"1", "2"}
+
+
+def test_mistakes_are_told_before_anything_is_measured(monkeypatch, tmp_path):
+    monkeypatch.setattr(rounds, "measure", lambda *_: pytest.fail("measured"))
+    for arguments, words in (
+        (["5k-1"], "bench case"),
+        (["--threads", "0"], "--threads 0"),
+        (["--json", str(tmp_path / "none" / "x.json")], "no folder"),
+    ):
+        with pytest.raises(InputError, match=words):
+            bench.main(arguments)
+
+
+def test_a_fresh_process_tells_its_memory():
+    memory = fresh.memory(Yardstick(2, 32), "linear5", 1)
+    assert memory["state"] == 2 * 32 * 32 * 8
+    assert memory["state"] < memory["held"] < 40 * memory["state"]
+    assert 1e7 < memory["idle"] <= memory["built"] <= memory["peak"] < 2e9
+
+
+def test_a_process_that_fails_says_why(tmp_path):
+    with pytest.raises(fresh.NotMeasured, match="no_such_module"):
+        fresh._process(["no_such_module"], tmp_path, None)
+    assert 0.0 < fresh.help_seconds(1) < 60.0
+
+
+def test_quick_cases_are_small():
+    for name in yardsticks.QUICK:
+        case = Yardstick.named(name)
+        assert case.cells**case.dimensions <= 40_000
