@@ -132,7 +132,8 @@ def total(values, p, q):
 
 @compiled
 def sweep_block(u, base, source, f, wa, wb, wc, i0, i1, j0, j1, weights, inverse, tables,
-                products, ghosts, active, wraps, graded, scheme, sourced, planes, rows, line, leaks):
+                products, ghosts, active, wraps, graded, scheme, sourced, planes, rows, line,
+                leaks):
     """Update the rows i0 ... i1 - 1, j0 ... j1 - 1 of one band; record what leaves the grid."""
     alpha, beta, gamma = weights
     na, nb, nc = u.shape
