@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from kinetic import reporting
 from kinetic.collisions.base import Surroundings
 from kinetic.device import Device
 from kinetic.errors import KineticError, PhysicsError
@@ -19,7 +18,7 @@ from kinetic.flow import Flow
 from kinetic.grid import Array
 from kinetic.ledger import Ledger
 from kinetic.mesh import Mesh
-from kinetic.observables.anomaly import node_charges
+from kinetic.nodes import node_shares
 from kinetic.stepping import Stepping
 from kinetic.system import System
 from kinetic.transport import Transport
@@ -69,7 +68,7 @@ class Evolution:
         self.transport.occupy()
         self._rate: float | None = None
         self.initial_charge = self.charge()
-        self.initial_node_charges = node_charges(self)
+        self.initial_node_charges = self.node_charges()
         self.flow.release()
         self.transport.release()
 
@@ -315,6 +314,14 @@ class Evolution:
             np.add.at(exchange, glue.nodes, handed)
         return exchange / self.phase_space
 
+    def node_charges(self) -> Array:
+        """Charge in the cells nearest to each node, less a filled lower band.  (node,)"""
+        shape = self.system.grid.shape
+        content = (self.transport.u[0::2] - 1.0 + self.transport.u[1::2]) * self.mesh.volumes
+        pairs = zip(self.flow.nodes, node_shares(self.flow.nodes, self.system.grid), strict=True)
+        sums = [float(np.sum(share * content[n.valley].reshape(shape))) for n, share in pairs]
+        return np.array(sums) / self.phase_space
+
     def bounds(self) -> tuple[float, float]:
         """Smallest and largest occupation f_s = u/D_s outside glued cells."""
         level = self.system.equation.level
@@ -330,24 +337,6 @@ class Evolution:
             return 0.0, 0.0
         return float(f[outside].min()), float(f[outside].max())
 
-    # --- what it says of itself -------------------------------------------------------------
-
-    def coordinates(self) -> dict[str, Any]:
-        """Coordinates of the result: name → (dimensions, values, attributes)."""
-        return reporting.coordinates(self)
-
-    def describe(self) -> str:
-        """Equation, sizes, steps, nodes and validity in words."""
-        return reporting.describe(self)
-
-    def validity(self) -> list[tuple[str, str, str | None]]:
-        """Figures to judge theory and grid by: (name, value, warning or None)."""
-        return reporting.validity(self)
-
-    def summary(self) -> list[tuple[str, str]]:
-        """Rows of the closing table."""
-        return reporting.summary(self)
-
     # --- restart -------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Array]:
@@ -360,6 +349,7 @@ class Evolution:
             "steps": np.array(self.steps),
             "mended": np.array(self.mended),
             "handed": self.handed,
+            "glue_time": np.array(self.flow.glue_time),
         }
         for index, operator in enumerate(self.operators):
             for key, value in operator.state().items():
@@ -378,9 +368,10 @@ class Evolution:
             operator.restore(
                 {k[len(prefix) :]: np.array(v) for k, v in state.items() if k.startswith(prefix)}
             )
-        self.flow.set_time(self.time)
         if self.flow.nodes_move:
-            self.flow.follow_nodes()
+            self.flow.set_time(float(state["glue_time"]))
+            self.transport.take_glue()
+        self.flow.set_time(self.time)
         self.transport.occupy()
 
 

@@ -126,6 +126,7 @@ class Flow:
     def _glue(self, t: float) -> None:
         """Find the nodes and the cells that are glued around them."""
         system, mesh = self.system, self.mesh
+        self.glue_time = t
         self.glue = [Glue(np.zeros(0, np.intp), np.zeros(0, np.intp))] * system.valleys
         self.glued = np.zeros((system.valleys, *mesh.shape), dtype=bool)
         if not self.hbar:

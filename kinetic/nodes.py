@@ -187,6 +187,30 @@ def find_nodes(
     return nodes
 
 
+def distance(node: Node, grid: Grid) -> Array:
+    """|k - k_node| of every cell centre, the short way round periodic axes.  (*k)"""
+    squared = np.zeros(())
+    for axis, k in zip(grid.momentum, node.position, strict=True):
+        apart = axis.centres - k
+        if axis.periodic:
+            apart = (apart + 0.5 * axis.length) % axis.length - 0.5 * axis.length
+        squared = squared[..., None] + apart**2
+    return np.sqrt(squared)
+
+
+def node_shares(nodes: Sequence[Node], grid: Grid) -> list[Array]:
+    """Share of every cell in each node: 1 where the node is nearest, ties divided.  (*k)"""
+    distances = [distance(node, grid) for node in nodes]
+    smallest = min(float(axis.widths.min()) for axis in grid.momentum)
+    shares = []
+    for index, node in enumerate(nodes):
+        rivals = [i for i, other in enumerate(nodes) if other.valley == node.valley]
+        nearest = np.min([distances[i] for i in rivals], axis=0) + 1e-9 * smallest
+        near = {i: distances[i] <= nearest for i in rivals}
+        shares.append(near[index] / np.sum(list(near.values()), axis=0))
+    return shares
+
+
 def _around(node: Node, grid: Grid) -> list[tuple[int, ...]]:
     """The cell of a node and those nearer to it than a third of their width."""
     choices = []
@@ -227,16 +251,7 @@ def glued_cells(
     own = [(index, node) for index, node in enumerate(nodes) if node.valley == valley]
     if not own:
         return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
-    distances = []
-    for _, node in own:
-        squared = np.zeros(())
-        for axis, k in zip(grid.momentum, node.position, strict=True):
-            apart = axis.centres - k
-            if axis.periodic:
-                apart = (apart + 0.5 * axis.length) % axis.length - 0.5 * axis.length
-            squared = squared[..., None] + apart**2
-        distances.append(np.sqrt(squared))
-    apart = np.stack(distances)
+    apart = np.stack([distance(node, grid) for _, node in own])
     nearest = np.argmin(apart, axis=0)
     glued = strength >= 1.0 if radius is None else np.min(apart, axis=0) <= radius
     for order, (_, node) in enumerate(own):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from kinetic import config
+from kinetic import config, reporting
 from kinetic.assembly import Assembly
 from kinetic.checkpoint import Checkpoint, path_of
 from kinetic.errors import InputError, KineticError, suggestion
@@ -39,7 +39,7 @@ def attributes_from(assembly: Assembly, origin: Origin, evolution: Any) -> dict[
         "title": origin.title,
         "format_version": FORMAT_VERSION,
         "level": str(getattr(system.equation, "level", "")),
-        "equation": evolution.describe(),
+        "equation": reporting.describe(evolution),
         "run": text,
         "run_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "stopped": "running",

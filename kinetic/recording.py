@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kinetic import reporting
 from kinetic.assembly import Assembly
 from kinetic.checkpoint import Checkpoint, path_of
 from kinetic.errors import OutputError
@@ -190,7 +191,7 @@ class Recording:
     def _judgement(self) -> dict[str, str]:
         """Validity figures and warnings as attributes; warnings once given stay."""
         lines = []
-        for name, value, warning in self._evolution.validity():
+        for name, value, warning in reporting.validity(self._evolution):
             lines.append(f"{name} = {value}")
             if warning and warning not in self.warnings:
                 self.warnings.append(warning)
@@ -233,7 +234,7 @@ def _track(dimension: str, start: float, every: float, recorders: list[Any]) -> 
 
 def _coordinates(evolution: Any, tracks: Iterable[_Track]) -> dict[str, Any]:
     """Coordinates of the evolution and of recorders with their own (sub-sampled) axes."""
-    coordinates = dict(evolution.coordinates())
+    coordinates = dict(reporting.coordinates(evolution))
     for track in tracks:
         for recorder in track.recorders:
             own = getattr(recorder, "coordinates", {})

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinetic.grid import Array
+from kinetic.nodes import node_shares
 from kinetic.observables.anomaly import drive, node_fluxes, pumped
 from kinetic.observables.base import momenta
-from kinetic.observables.densities import node_shares
 from kinetic.validity import cutoff_tail, validity
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def _pumping(evolution: Evolution, nodes: list[Node], driven: float, span: float
 
 def _divide_tail(evolution: Evolution) -> float:
     """Largest f_+ and 1 - f_- on cells that are about as near to one node as to another."""
-    shares = node_shares(evolution)
+    shares = node_shares(evolution.flow.nodes, evolution.system.grid)
     f = momenta(evolution, evolution.transport.occupation())
     worst = 0.0
     for node, share in zip(evolution.flow.nodes, shares, strict=True):

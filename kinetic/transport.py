@@ -414,6 +414,11 @@ class Transport:
         self._find_smooth()
         self.occupy()
 
+    def take_glue(self) -> None:
+        """Glue the balls around where the nodes are now, for a state that has them there."""
+        self.flow.follow_nodes()
+        self._find_smooth()
+
     def occupation(self) -> Array:
         """f_s of every cell, the equilibrium included.  (valley·band, A, B, C)"""
         out = self.f[(slice(None), *self.mesh.interior)].copy()

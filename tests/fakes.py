@@ -131,7 +131,7 @@ def snapshots(evolution, table):
 
 
 def install(patch):
-    from kinetic import assembly, recording
+    from kinetic import assembly, recording, reporting
 
     for builder in ("_hamiltonian", "_initial", "_fields", "_equation", "_stepping"):
         patch(assembly, builder, FakePiece)
@@ -143,6 +143,8 @@ def install(patch):
     patch(assembly.Assembly, "evolution", evolution)
     patch(assembly, "_observables", lambda names: [FakeObservable()])
     patch(recording, "_snapshots", snapshots)
+    for name in ("coordinates", "describe", "summary", "validity"):
+        patch(reporting, name, lambda evolution, name=name: getattr(evolution, name)())
 
 
 if __name__ == "__main__":

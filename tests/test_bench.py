@@ -82,6 +82,8 @@ def measured(**changes):
         seconds={1: 2e-6, 2: 1e-6},
         copy={1: 3e10, 2: 6e10},
         triad={1: 4e10, 2: 8e10},
+        paired={},
+        speedup=2.0,
         traffic={"sweep": 60.0, "bounds": 0.0, "step": 20.0},
         deviation=1e-15,
         plain=2.4e-5,
@@ -89,6 +91,7 @@ def measured(**changes):
     )
     for name, value in changes.items():
         setattr(case, name, value)
+    case.paired = {n: case.seconds[n] * case.triad[n] for n in case.seconds}
     return case
 
 

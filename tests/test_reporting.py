@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from kinetic import reporting
 from kinetic.equation import Equation
 from kinetic.evolution import Evolution
 from kinetic.fields import Fields
@@ -34,11 +35,11 @@ ZONE = {"kx": [-np.pi, np.pi, 6], "ky": [-np.pi, np.pi, 5]}
 
 
 def figures(state):
-    return {name: (value, warning) for name, value, warning in state.validity()}
+    return {name: (value, warning) for name, value, warning in reporting.validity(state)}
 
 
 def test_coordinates_name_every_dimension():
-    found = weyl().coordinates()
+    found = reporting.coordinates(weyl())
     assert list(found["valley"][1]) == ["node"]
     assert list(found["band"][1]) == ["lower", "upper"]
     assert list(found["component"][1]) == ["x", "y", "z"]
@@ -46,7 +47,7 @@ def test_coordinates_name_every_dimension():
     assert len(found["kz"][1]) == 13
     assert found["node_charge"][1] == [1]
     assert found["node_kz"][1] == pytest.approx([0.0], abs=1e-12)
-    closed = evolution(QiWuZhang(), ZONE, Formula("1", "0")).coordinates()
+    closed = reporting.coordinates(evolution(QiWuZhang(), ZONE, Formula("1", "0")))
     assert "face" not in closed  # a dimension of size 0 would be unlimited in the file
     assert "node" not in closed
     for name, (dims, values, attributes) in found.items():
@@ -55,7 +56,7 @@ def test_coordinates_name_every_dimension():
 
 
 def test_description_shows_equation_sizes_and_steps():
-    text = weyl(level="projected").describe()
+    text = reporting.describe(weyl(level="projected"))
     for words in ("∂ₜn_s", "13 × 13 × 13", "geometry", "time step", "to t = 10", "charge +1"):
         assert words in text
     assert "glued cell" in text
@@ -64,7 +65,7 @@ def test_description_shows_equation_sizes_and_steps():
 def test_description_holds_the_notes_of_the_grid():
     axes = {k: [-np.pi, np.pi, 6] for k in ("kx", "ky", "kz")}
     state = evolution(WeylLattice(node_position=np.pi / 3), axes, Formula("1", "0"))
-    assert "shifted by half a cell" in state.describe()
+    assert "shifted by half a cell" in reporting.describe(state)
 
 
 @pytest.mark.parametrize("level", ["boltzmann", "projected", "dressed"])
@@ -75,13 +76,13 @@ def test_every_level_and_dimension_reports(level):
         (Weyl(), {k: [-2.0, 2.0, 7] for k in ("kx", "ky", "kz")}),
     ):
         state = evolution(model, axes, FermiDirac(0.4, 0.3), level=level)
-        assert state.describe()
-        assert state.summary()
+        assert reporting.describe(state)
+        assert reporting.summary(state)
 
 
 def test_good_run_is_not_warned_of():
     state = weyl(41, temperature=0.06)
-    assert not [warning for _, _, warning in state.validity() if warning]
+    assert not [warning for _, _, warning in reporting.validity(state) if warning]
 
 
 def test_tail_at_the_cutoff_is_measured():
@@ -120,7 +121,7 @@ def test_summary_compares_pumping_with_the_exact_rate():
     state = weyl(node_radius=0.35)
     while state.time < 5.0:
         state.advance(5.0)
-    table = dict(state.summary())
+    table = dict(reporting.summary(state))
     exact = 0.002 * 0.01 / (4 * np.pi**2)
     assert float(table["pumping rate (evolved)"]) == pytest.approx(exact, rel=1e-9)
     assert float(table["χ e·b/4π²ħ² (exact)"]) == pytest.approx(exact, rel=1e-12)
@@ -135,7 +136,7 @@ def test_summary_names_each_lattice_node():
     fields = {"E": (0, 0, 0.002), "B": (0, 0, 0.01)}
     state = evolution(WeylLattice(node_position=1.3), axes, FermiDirac(0.0, 0.1), fields)
     state.advance(0.5)
-    names = [name for name, _ in state.summary()]
+    names = [name for name, _ in reporting.summary(state)]
     assert sum(name.startswith("pumping rate at (") for name in names) == 2
     assert "tail at the dividing plane (bound)" in names
 

@@ -30,7 +30,9 @@ def test_quick_comparisons_hold(case):
 
 @pytest.mark.validation
 @pytest.mark.parametrize("case", CASES)
-def test_all_comparisons_hold_and_the_figure_is_drawn(case, tmp_path):
+def test_all_comparisons_hold_and_the_figure_is_drawn(case, tmp_path, request):
+    if "validation" not in request.config.getoption("markexpr"):
+        pytest.skip("run by: pytest -m validation")
     module, study = validating.run_case(FOLDER / case)
     assert not failures(study), "\n".join(failures(study))
     path = validating.draw(module, study, tmp_path)

@@ -27,6 +27,11 @@ class Measured:
         Per stage of the program, by number of threads; `plain` and `jax` beside it.
     copy, triad
         Bytes per second, by number of threads.
+    paired
+        Median of seconds times triad of the same round: bytes that a triad would have moved in
+        a stage's time, by number of threads.
+    speedup
+        Median of one thread's seconds over those of all threads in the same round.
     traffic
         Bytes per cell and stage of each pass.
     deviation
@@ -41,6 +46,8 @@ class Measured:
     seconds: dict[int, float]
     copy: dict[int, float]
     triad: dict[int, float]
+    paired: dict[int, float]
+    speedup: float
     traffic: dict[str, float]
     deviation: float
     plain: float | None = None
@@ -54,7 +61,7 @@ class Measured:
     def share(self, threads: int, moved: float | None = None) -> float:
         """Fraction of triad at `moved` bytes per cell and stage, by default those counted."""
         moved = sum(self.traffic.values()) if moved is None else moved
-        return moved * self.rate(threads) / self.triad[threads]
+        return moved * self.cells / self.paired[threads]
 
 
 def measure(
@@ -120,6 +127,18 @@ def measure(
                 timed((name, 0), work)
         if turn >= 2 and time.perf_counter() - begun > budget:
             break
+    paired = {
+        count: statistics.median(
+            seconds * triad
+            for seconds, triad in zip(
+                samples["step", count], samples["triad", count], strict=True
+            )
+        )
+        for count in counts
+    }
+    speedup = statistics.median(
+        one / all_ for one, all_ in zip(samples["step", 1], samples["step", threads], strict=True)
+    )
     median = {key: statistics.median(values) for key, values in samples.items()}
     use_threads(evolution, threads)
     return Measured(
@@ -129,6 +148,8 @@ def measure(
         {count: median["step", count] for count in counts},
         {count: median["copy", count] for count in counts},
         {count: median["triad", count] for count in counts},
+        paired,
+        speedup,
         traffic(evolution),
         deviation,
         median["plain", 0],

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from kinetic import reporting
 from kinetic.checkpoint import path_of
 from kinetic.errors import InputError
 from kinetic.simulation import Simulation
@@ -59,7 +60,7 @@ def rows(simulation: Simulation, output: Path) -> list[tuple[str, str]]:
     """The closing table: physics first, then cost and files."""
     seconds, speed = simulation.performance
     return [
-        *simulation.evolution.summary(),
+        *reporting.summary(simulation.evolution),
         ("stopped", simulation.stopped),
         ("steps", str(simulation.evolution.steps)),
         ("wall time", f"{seconds:.2f} s"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from kinetic import reporting
 from kinetic.simulation import Simulation
 
 
 def main(options: argparse.Namespace) -> int:
     """Print what a run file would do."""
     simulation = Simulation.from_file(options.file, options.overrides)
-    print(simulation.evolution.describe())
+    print(reporting.describe(simulation.evolution))
     return 0

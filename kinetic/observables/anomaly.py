@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinetic.grid import Array
+from kinetic.nodes import node_shares
 from kinetic.observables.base import Observable, Recorder, momenta, per_volume
-from kinetic.observables.densities import node_shares
 from kinetic.storage import Variable
 
 if TYPE_CHECKING:
@@ -77,22 +77,15 @@ def node_fluxes(evolution: Evolution) -> Array:
     return np.array([node.charge / scale for node in evolution.flow.nodes])
 
 
-def node_charges(evolution: Evolution) -> Array:
-    """Charge in the cells nearest to each node, less a filled lower band.  (node,)"""
-    u = evolution.transport.u.copy()
-    u[0::2] -= 1.0
-    return pumped(evolution, u)
-
-
 def pumped(evolution: Evolution, change: Array | None = None) -> Array:
     """Change of the charge in the cells that belong to each node.  (node,)
 
     `change` (valley·band, A, B, C); by default what has changed since the start.
     """
     if change is None:
-        return node_charges(evolution) - evolution.initial_node_charges
+        return evolution.node_charges() - evolution.initial_node_charges
     content = momenta(evolution, change * evolution.mesh.volumes).sum(axis=1)
-    pairs = zip(evolution.flow.nodes, node_shares(evolution), strict=True)
+    pairs = zip(evolution.flow.nodes, node_shares(evolution.flow.nodes, evolution.system.grid), strict=True)
     sums = [float(np.sum(share * content[node.valley])) for node, share in pairs]
     return np.array(sums) / evolution.phase_space
 

@@ -11,6 +11,7 @@ import numpy as np
 from kinetic import bands
 from kinetic.averages import box_averages
 from kinetic.grid import Array
+from kinetic.nodes import node_shares
 from kinetic.observables.base import Observable, Recorder, momenta, per_volume, sea
 from kinetic.observables.weights import product_rule
 from kinetic.storage import Variable
@@ -34,28 +35,6 @@ def sea_density(evolution: Evolution) -> float:
     return float(evolution.mesh.volumes.sum()) / evolution.phase_space
 
 
-def node_shares(evolution: Evolution) -> list[Array]:
-    """Share of every cell in each node: 1 where the node is nearest, ties divided.  (*k)"""
-    nodes, grid = evolution.flow.nodes, evolution.system.grid
-    distances = []
-    for node in nodes:
-        squared = np.zeros(())
-        for axis, k in zip(grid.momentum, node.position, strict=True):
-            apart = axis.centres - k
-            if axis.periodic:
-                apart = (apart + 0.5 * axis.length) % axis.length - 0.5 * axis.length
-            squared = squared[..., None] + apart**2
-        distances.append(np.sqrt(squared))
-    shares = []
-    smallest = min(float(axis.widths.min()) for axis in grid.momentum)
-    for index, node in enumerate(nodes):
-        rivals = [i for i, other in enumerate(nodes) if other.valley == node.valley]
-        nearest = np.min([distances[i] for i in rivals], axis=0) + 1e-9 * smallest
-        near = {i: distances[i] <= nearest for i in rivals}
-        shares.append(near[index] / np.sum(list(near.values()), axis=0))
-    return shares
-
-
 def chirality_shares(evolution: Evolution) -> Array | None:
     """Share of every cell in chirality -1 and +1; None if nothing is chiral.  (2, valley, *k)
 
@@ -68,7 +47,7 @@ def chirality_shares(evolution: Evolution) -> Array | None:
         if valley.chirality:
             shares[int(valley.chirality > 0), index] = 1.0
     if any(node.charge for node in evolution.flow.nodes):
-        for node, share in zip(evolution.flow.nodes, node_shares(evolution), strict=True):
+        for node, share in zip(evolution.flow.nodes, node_shares(evolution.flow.nodes, evolution.system.grid), strict=True):
             own = evolution.system.hamiltonian.valleys()[node.valley].chirality
             if not own and node.charge:
                 shares[int(node.charge > 0), node.valley] += share

@@ -105,7 +105,7 @@ def _target(output: Path | None, default: Path) -> Path:
 
 def _figure(content: Content, path: Path, what: str) -> Any:
     """One figure."""
-    from kinetic.plotting import maps, page, series
+    from kinetic.plotting import currents, maps, page, series
 
     if what in _MAPS:
         if maps.available(content, _MAPS[what]):
@@ -120,7 +120,7 @@ def _figure(content: Content, path: Path, what: str) -> Any:
         _missing(path, what, "no snapshots: ask for them in [output.snapshots]")
     panels: Sequence[Callable[..., None]] = ()
     if what == "current":
-        panels = series.currents(content) if content.has("current") else ()
+        panels = currents.panels(content) if content.has("current") else ()
     elif what in series.FAMILIES:
         panels = series.available(content, series.FAMILIES[what])
     elif content.has(what) and content.dataset[what].dims[:1] == ("time",) and what != "time":

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from kinetic.errors import InputError
+from kinetic.plotting import currents, series
 from kinetic.plotting import maps as _maps
-from kinetic.plotting import series
 from kinetic.plotting.content import Content
 from kinetic.plotting.style import COLUMN, PAGE, canvas, wrapped
 
@@ -122,7 +122,7 @@ def _panels(content: Content) -> list[Panel]:
     names = ["anomaly"] if content.pumps else ["density"]
     panels = [p for name in names for p in series.available(content, series.FAMILIES[name])]
     if content.has("current"):
-        panels += series.currents(content, least=1e-3)
+        panels += currents.panels(content, least=1e-3)
     for name in ("response", "energy", "budget", "bounds"):
         panels += series.available(content, series.FAMILIES[name])
     panels = panels[:_MOST]

@@ -1,4 +1,4 @@
-"""Panels against time: densities, currents, energy, the charge budget, bounds, responses.
+"""Panels against time: densities, energy, the charge budget, bounds, responses.
 
 A panel is a function (axes, content) that draws one set of axes; `FAMILIES` says which panels
 make up a figure and `available` which of them a file can fill.
@@ -16,15 +16,6 @@ from kinetic.plotting.style import BLACK, BLUE, CYCLE, DASHES, GREY, VERMILLION,
 
 Panel = Callable[[Any, Content], None]
 _TINY = 1e-17
-_COMPONENTS = ("x", "y", "z")
-_CONTRIBUTIONS = {
-    "group": "group",
-    "anomalous": "anomalous",
-    "chiral_magnetic": "chiral magnetic",
-    "magnetic_moment": "moment",
-    "density_of_states": "rescaling of D",
-    "texture": "texture",
-}
 
 
 def available(
@@ -34,7 +25,7 @@ def available(
     return [panel for panel, possible in panels if possible(content)]
 
 
-def _finish(axes: Any, content: Content, ylabel: str, legend: int = 0) -> None:
+def finish(axes: Any, content: Content, ylabel: str, legend: int = 0) -> None:
     """Labels, room for the legend, no lines that lead nowhere."""
     axes.set_xlabel(content.time_label())
     axes.set_ylabel(folded(ylabel))
@@ -50,7 +41,7 @@ def _finish(axes: Any, content: Content, ylabel: str, legend: int = 0) -> None:
         axes.legend(loc="upper left", ncols=2, mode=None)
 
 
-def _draw(axes: Any, content: Content, rows: Iterable[tuple[str, Array]]) -> int:
+def draw(axes: Any, content: Content, rows: Iterable[tuple[str, Array]]) -> int:
     """Lines of different colour and dash; returns how many."""
     count = 0
     for index, (label, values) in enumerate(rows):
@@ -89,7 +80,7 @@ def density(axes: Any, content: Content) -> None:
             axes.plot(content.time, values - values[0], label=label, **style)
             count += name != "density"
     label = "density" if content.has("density") else "band_density"
-    _finish(axes, content, content.label(label, r"$\Delta\rho$"), count + 1)
+    finish(axes, content, content.label(label, r"$\Delta\rho$"), count + 1)
 
 
 def pumping(axes: Any, content: Content) -> None:
@@ -115,7 +106,7 @@ def pumping(axes: Any, content: Content) -> None:
     axes.plot([], [], color=BLACK, linewidth=0.9, label=label)
     name = "density" if content.has("density") else "pumping_rate"
     label = content.label(name, r"$\Delta\rho_\mathrm{node}$")
-    _finish(axes, content, label, 1 + found.shape[1])
+    finish(axes, content, label, 1 + found.shape[1])
 
 
 def pumping_residual(axes: Any, content: Content) -> None:
@@ -132,7 +123,7 @@ def pumping_residual(axes: Any, content: Content) -> None:
             label=name if found.shape[1] > 1 else None,
         )
     legend = found.shape[1] if found.shape[1] > 1 else 0
-    _finish(axes, content, "|rate/exact − 1|", legend)
+    finish(axes, content, "|rate/exact − 1|", legend)
     _decades(axes)
 
 
@@ -148,52 +139,11 @@ def _decades(axes: Any) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-# --- currents and energy ------------------------------------------------------------------------
-
-
-def _components(content: Content, least: float) -> list[int]:
-    """Components that reach `least` of the largest."""
-    largest = np.abs(content.values("current")).max(axis=0)
-    for name in _CONTRIBUTIONS:
-        if content.has(f"current_{name}"):
-            parts = np.abs(content.values(f"current_{name}")).max(axis=0)
-            largest = np.maximum(largest, parts)
-    chosen = np.flatnonzero(largest > least * largest.max())
-    return [int(i) for i in chosen] or [0]
-
-
-def currents(content: Content, least: float = 1e-9) -> list[Panel]:
-    """One panel per component that flows, in units of the largest at least so much."""
-    return [_current(component) for component in _components(content, least)]
-
-
-def _current(component: int) -> Panel:
-    def panel(axes: Any, content: Content) -> None:
-        total = content.values("current")[:, component]
-        parts = {
-            label: content.values(f"current_{name}")[:, component]
-            for name, label in _CONTRIBUTIONS.items()
-            if content.has(f"current_{name}")
-        }
-        scale = max([np.abs(total).max(), *(np.abs(v).max() for v in parts.values())])
-        shown = {k: v for k, v in parts.items() if np.abs(v).max() > 1e-9 * scale}
-        if len(shown) > 1:
-            _draw(axes, content, shown.items())
-        axes.plot(content.time, total, color=BLACK, linewidth=1.0, label="total", zorder=1)
-        axes.axhline(0.0, color=GREY, linewidth=0.5)
-        only = f", all {next(iter(shown))}" if len(shown) == 1 else ""
-        symbol = f"$j_{_COMPONENTS[component]}${only}"
-        legend = len(shown) + 1 if len(shown) > 1 else 0
-        _finish(axes, content, content.label("current", symbol), legend)
-
-    return panel
-
-
 def energy(axes: Any, content: Content) -> None:
     """Change of the energy."""
     values = content.values("energy")
     axes.plot(content.time, values - values[0], color=BLUE)
-    _finish(axes, content, content.label("energy", r"$\Delta\langle H\rangle$"))
+    finish(axes, content, content.label("energy", r"$\Delta\langle H\rangle$"))
 
 
 # --- the charge budget --------------------------------------------------------------------------
@@ -202,8 +152,8 @@ def energy(axes: Any, content: Content) -> None:
 def boundary(axes: Any, content: Content) -> None:
     """What came in through each open face."""
     flows = [(label, -values) for label, values in content.lines("boundary_outflow")]
-    count = _draw(axes, content, flows)
-    _finish(axes, content, content.label("boundary_outflow", "inflow by face"), count)
+    count = draw(axes, content, flows)
+    finish(axes, content, content.label("boundary_outflow", "inflow by face"), count)
 
 
 def budget(axes: Any, content: Content) -> None:
@@ -216,7 +166,7 @@ def budget(axes: Any, content: Content) -> None:
             rows[name] = rows.get(name, 0.0) - values
     if content.has("faraday_inflow"):
         rows["Faraday"] = content.values("faraday_inflow")
-    count = _draw(axes, content, rows.items())
+    count = draw(axes, content, rows.items())
     if content.has("density"):
         marks = _marks(content)
         values = content.values("density")
@@ -231,14 +181,14 @@ def budget(axes: Any, content: Content) -> None:
         )
         count += 1
     name = "density" if content.has("density") else "boundary_outflow"
-    _finish(axes, content, content.label(name, "net inflow"), count)
+    finish(axes, content, content.label(name, "net inflow"), count)
 
 
 def exchange(axes: Any, content: Content) -> None:
     """What each node handed from the lower to the upper band."""
-    count = _draw(axes, content, content.lines("node_exchange"))
+    count = draw(axes, content, content.lines("node_exchange"))
     label = content.label("node_exchange", "node exchange")
-    _finish(axes, content, label, count if count > 1 else 0)
+    finish(axes, content, label, count if count > 1 else 0)
 
 
 def ledger(axes: Any, content: Content) -> None:
@@ -251,7 +201,7 @@ def ledger(axes: Any, content: Content) -> None:
         label = r"$10^{-14}$ of the charge"
         axes.semilogy(content.time, scale, color=VERMILLION, linestyle="--", label=label)
         count = 2
-    _finish(axes, content, content.label("ledger_residual", "charge ledger"), count)
+    finish(axes, content, content.label("ledger_residual", "charge ledger"), count)
     _decades(axes)
 
 
@@ -265,14 +215,14 @@ def bounds(axes: Any, content: Content) -> None:
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, -0.5 * largest), max(high, 0.5 * largest))
     axes.axhline(0.0, color=GREY, linewidth=0.5)
-    _finish(axes, content, "distance from [0, 1]", 2)
+    finish(axes, content, "distance from [0, 1]", 2)
 
 
 def bands(axes: Any, content: Content) -> None:
     """Rate of the exchange between the bands."""
-    count = _draw(axes, content, content.lines("interband_exchange"))
+    count = draw(axes, content, content.lines("interband_exchange"))
     label = content.label("interband_exchange", r"$\int X'$, $+\to-$")
-    _finish(axes, content, label, count if count > 1 else 0)
+    finish(axes, content, label, count if count > 1 else 0)
 
 
 def variable(name: str, symbol: str = "") -> Panel:
@@ -280,10 +230,10 @@ def variable(name: str, symbol: str = "") -> Panel:
 
     def panel(axes: Any, content: Content) -> None:
         rows = list(content.lines(name))[: len(CYCLE)]
-        _draw(axes, content, rows)
+        draw(axes, content, rows)
         words = str(content.dataset[name].attrs.get("long_name", name))
         label = symbol or (words if len(words) < 30 else name)
-        _finish(axes, content, content.label(name, label), len(rows) if len(rows) > 1 else 0)
+        finish(axes, content, content.label(name, label), len(rows) if len(rows) > 1 else 0)
 
     return panel
 
@@ -319,4 +269,4 @@ FAMILIES: dict[str, tuple[tuple[Panel, Callable[[Content], bool]], ...]] = {
         (variable("streda", r"Streda $\partial\rho/\partial\mathbf{b}$"), _has("streda")),
     ),
 }
-"""Panels of each figure; currents are added by `currents`, one panel per component."""
+"""Panels of each figure; those of the current are in `currents`, one per component."""

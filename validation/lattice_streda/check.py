@@ -36,7 +36,7 @@ def check(study: Study) -> None:
     study.compare(
         "the same, level projected", 200 * np.pi * run.charge_change(), 1, 1e-12, SOURCE
     )
-    masses = np.linspace(-3.05, 3.05, 15 if study.quick else 62)
+    masses = np.linspace(-3.05, 3.05, 16 if study.quick else 62)
     values = []
     for mass in masses:
         run = study.evolution("ramp.toml", {"hamiltonian.mass": float(mass)})
