@@ -1,7 +1,6 @@
 """kinetic: band-projected quantum kinetics of two-band electrons on a phase-space grid.
 
-    import kinetic
-    data = kinetic.Simulation.from_file("runs/weyl_chiral_anomaly.toml").run()
+`kinetic.Simulation.from_file("runs/weyl_chiral_anomaly.toml").run()` returns an xarray.Dataset.
 """
 
 from __future__ import annotations

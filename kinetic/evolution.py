@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from kinetic.collisions.base import Surroundings
+from kinetic.collisions.together import Together
 from kinetic.device import Device
 from kinetic.errors import KineticError, PhysicsError
 from kinetic.flow import Flow
@@ -61,7 +62,7 @@ class Evolution:
         self.flow = Flow(system, self.mesh, self.device, start, stop)
         self.transport = Transport(self.flow, system.equation, system.initial, self.device)
         self.phase_space = (2.0 * np.pi * system.equation.hbar) ** system.grid.dimensions
-        self._build_collisions()
+        self.collisions = self._collisions()
         self.ledger = Ledger()
         self.mended = 0
         self.handed = np.zeros(len(self.flow.nodes))
@@ -72,10 +73,9 @@ class Evolution:
         self.flow.release()
         self.transport.release()
 
-    def _build_collisions(self) -> None:
-        self.operators = []
+    def _collisions(self) -> Together | None:
         if not self.system.collisions:
-            return
+            return None
         flow, transport = self.flow, self.transport
         k = np.meshgrid(
             *(axis.centres for axis in self.system.grid.momentum), indexing="ij", sparse=True
@@ -89,8 +89,7 @@ class Evolution:
             tuple(self.system.initial.reservoir(v) for v in range(self.system.valleys)),
             self.system.initial.equilibrium,
         )
-        self.operators = [collision.build(around) for collision in self.system.collisions]
-        self._collision_rate = np.zeros_like(transport.u)
+        return Together(self.system.collisions, around)
 
     # --- the step ------------------------------------------------------------------------------
 
@@ -114,9 +113,8 @@ class Evolution:
         limit = np.inf
         if self._rate > 0.0:
             limit = self.stepping.courant * tableau.coefficient / self._rate
-        for operator in self.operators:
-            if operator.fastest > 0.0:
-                limit = min(limit, self.stepping.courant / operator.fastest)
+        if self.collisions and self.collisions.fastest > 0.0:
+            limit = min(limit, self.stepping.courant / self.collisions.fastest)
         if flow.nodes_move and (rate := flow.node_rate()) > 0.0:
             limit = min(limit, 0.25 / rate)
         if self.stepping.step is not None:
@@ -203,7 +201,7 @@ class Evolution:
             self.flow.set_time(time)
             weights = (stage.alpha, stage.beta, stage.gamma * step)
             leak = transport.stage(*weights, self._collide(time))
-            ledger.stage(*weights, leak, transport.faraday)
+            ledger.stage(*weights, leak, transport.faraday, transport.collided)
             if self.system.equation.limiter == "bounds":
                 self.mended += transport.bound()
             transport.occupy()
@@ -216,13 +214,9 @@ class Evolution:
             self.flow.check(self.transport.dressing)
 
     def _collide(self, time: float) -> Array | None:
-        if not self.operators:
+        if self.collisions is None:
             return None
-        self._collision_rate[...] = 0.0
-        f = self.transport.occupation()
-        for operator in self.operators:
-            operator.rate(f, time, self._collision_rate)
-        return self._collision_rate
+        return self.collisions.rate(self.transport.occupation(), time)
 
     def _not_a_number(self) -> str:
         u = self.transport.u
@@ -291,12 +285,17 @@ class Evolution:
         """-∫dt Σ_s∫q_s f_s B_k·ḃ since the start, number per volume."""
         return self.ledger.faraday / self.phase_space
 
+    def collision_inflow(self) -> float:
+        """∫dt Σ_s∫D_s C[f]_s since the start, number per volume; 0 if charge is conserved."""
+        return self.ledger.collisions / self.phase_space
+
     def ledger_residual(self) -> tuple[float, float]:
         """Change of charge less inflow, and the charge or throughput it must be small to."""
         through = self.boundary_outflow()
-        residual = self.charge_change() + float(through.sum()) - self.faraday_inflow()
+        inflow = np.array([self.faraday_inflow(), self.collision_inflow()])
+        residual = self.charge_change() + float(through.sum()) - float(inflow.sum())
         held = abs(self.charge_held())
-        return residual, max(held, float(np.abs(through).sum()), abs(self.faraday_inflow()))
+        return residual, max(held, float(np.abs(through).sum()), float(np.abs(inflow).max()))
 
     def node_exchange(self) -> Array:
         """Charge handed from the lower to the upper band at each node since the start.
@@ -351,10 +350,7 @@ class Evolution:
             "handed": self.handed,
             "glue_time": np.array(self.flow.glue_time),
         }
-        for index, operator in enumerate(self.operators):
-            for key, value in operator.state().items():
-                state[f"collision{index}.{key}"] = value
-        return state
+        return state | (self.collisions.state() if self.collisions else {})
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take back a state that `state` handed over."""
@@ -363,11 +359,8 @@ class Evolution:
         self.ledger.total = np.array(state["ledger"])
         self.time, self.steps = float(state["time"]), int(state["steps"])
         self.mended, self.handed = int(state["mended"]), np.array(state["handed"])
-        for index, operator in enumerate(self.operators):
-            prefix = f"collision{index}."
-            operator.restore(
-                {k[len(prefix) :]: np.array(v) for k, v in state.items() if k.startswith(prefix)}
-            )
+        if self.collisions:
+            self.collisions.restore(state)
         if self.flow.nodes_move:
             self.flow.set_time(float(state["glue_time"]))
             self.transport.take_glue()

@@ -1,4 +1,4 @@
-"""The ledger of charge: what crossed the open faces, what Faraday's law brought in.
+"""The ledger of charge: what crossed the open faces, what b(t) and collisions brought in.
 
 It is advanced with the weights of the Runge-Kutta stages, exactly as the state is, so that the
 change of the charge equals its entries to rounding.
@@ -12,15 +12,15 @@ from kinetic.grid import Array
 
 
 class Ledger:
-    """Integrals since the start: outflow through six faces and the Faraday inflow.
+    """Integrals since the start: outflow through six faces, Faraday and collision inflow.
 
     A step is `begin`, one `stage` per stage (after a `mix` where the tableau has one), and
     `commit`; without the last nothing is entered.
     """
 
     def __init__(self) -> None:
-        self.total = np.zeros(7)
-        self._base, self._now = np.zeros(7), np.zeros(7)
+        self.total = np.zeros(8)
+        self._base, self._now = np.zeros(8), np.zeros(8)
 
     @property
     def outflow(self) -> Array:
@@ -32,6 +32,11 @@ class Ledger:
         """-∫dt Σ_s∫q_s f_s B_k·ḃ dV."""
         return float(self.total[6])
 
+    @property
+    def collisions(self) -> float:
+        """∫dt Σ_s∫D_s C[f]_s dV: what operators that do not conserve charge exchange with."""
+        return float(self.total[7])
+
     def begin(self) -> None:
         """Start a step from what is entered."""
         self._base, self._now = self.total.copy(), self.total.copy()
@@ -41,9 +46,11 @@ class Ledger:
         self._base = p * self._base + q * self._now
         self._now = r * self._base + s * self._now
 
-    def stage(self, alpha: float, beta: float, gamma: float, leak: Array, inflow: float) -> None:
+    def stage(
+        self, alpha: float, beta: float, gamma: float, leak: Array, faraday: float, collided: float
+    ) -> None:
         """One stage with its rates."""
-        rates = np.append(leak, inflow)
+        rates = np.append(leak, (faraday, collided))
         self._now = alpha * self._base + beta * self._now + gamma * rates
 
     def commit(self) -> None:

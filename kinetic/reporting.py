@@ -160,6 +160,8 @@ def summary(evolution: Evolution) -> list[Row]:
         rows.append(("boundary outflow", f"{outflow.sum():+.6e}"))
     if evolution.flow.b_moves:
         rows.append(("Faraday inflow", f"{evolution.faraday_inflow():+.6e}"))
+    if evolution.collisions:
+        rows.append(("collision inflow", f"{evolution.collision_inflow():+.6e}"))
     if evolution.flow.nodes and evolution.flow.largest_b > 0.0:
         exchange = ", ".join(f"{value:+.6e}" for value in evolution.node_exchange())
         rows.append(("node exchange (lower to upper)", exchange))

@@ -13,6 +13,7 @@ from kinetic.device import Device
 from kinetic.equation import SCHEMES, Equation
 from kinetic.flow import Faces, Flow
 from kinetic.grid import Array
+from kinetic.halo import fill, put
 from kinetic.initial import Initial
 from kinetic.interband import Coupling
 from kinetic.kernels import BOLTZMANN, DRESSED, LINEAR5, MP5, PROJECTED
@@ -24,9 +25,8 @@ from kinetic.kernels.state import (
     flag_rows,
     repair,
 )
-from kinetic.kernels.sweep import sweep
-from kinetic.mesh import packed, wrap
 from kinetic.preparation import density_of, prepared, steady_leak
+from kinetic.sweeps import Sweeps
 
 LEVEL = {"boltzmann": BOLTZMANN, "projected": PROJECTED, "dressed": DRESSED}
 TOLERANCE = 1e-14
@@ -74,36 +74,11 @@ class Transport:
     def _constants(self) -> None:
         mesh = self.mesh
         a, b, c = mesh.shape
-        inverse = tuple(1.0 / width for width in mesh.widths)
         # The product rule of u = D f is for the scheme of full order; it knows no bounds.
         self.bend = self.scheme == LINEAR5 and self.level != BOLTZMANN and self.dresses
-        graded = not mesh.grid.momentum[-1].uniform
-        self._mesh = (
-            packed(inverse),
-            packed(mesh.faces),
-            packed(mesh.products),
-            mesh.ghosts,
-            mesh.active,
-            mesh.periodic,
-            graded,
-        )
-        # Fluxes of the other band have no side they come from: faces take the mean.
-        central = self._mesh[1].copy()
-        central[:, 6:] = 0.0
-        self._central = (self._mesh[0], central, *self._mesh[2:])
+        self.sweeps = Sweeps(mesh, self.device, self.bands)
+        self.small = self.sweeps.small
         self._coupling: Coupling | None = None
-        # Planes of ghosted rows of one task: seven of them should fit into half a megabyte.
-        tile = max(1, 524_288 // (7 * 8 * (c + 8)))
-        parts_b = -(-b // tile) if b > 1 else 1
-        parts_a = max(1, min(a // 4, 8 // parts_b, self.mesh.volumes.size // 2048))
-        self.blocks = (parts_a, parts_b)
-        workers = self.device.threads
-        self._scratch = (
-            np.zeros((workers, 2, b, c)),
-            np.zeros((workers, 2, 1, c)),
-            np.zeros((workers, 1, 1, c + 1)),
-        )
-        self._leaks = np.zeros((self.bands * parts_a * parts_b, 6))
         self._exchange_rates = np.zeros((self.bands // 2, a))
         self._spans = (
             np.repeat(mesh.products[0][0][:, None], c, axis=1),
@@ -112,7 +87,6 @@ class Transport:
         )
         self._find_smooth()
         self._marks = np.zeros((self.bands, a, b), dtype=bool)
-        self.small = self.u.size < 4096
 
     def _find_smooth(self) -> None:
         """Where F has no jump: neither glued nor beside a glued cell."""
@@ -141,14 +115,8 @@ class Transport:
         self.occupy()
         padded = self.f.copy()
         self.steady_leak = steady_leak(initial, self.flow)
-        for slot, values in self.inflow.items():
-            ends = np.moveaxis(padded, slot + 1, 1)
-            index: list[slice] = [slice(None), slice(None)]
-            index += [self.mesh.interior[other] for other in range(3) if other != slot]
-            ends[:, :3][tuple(index)] = values[:, 0]
-            ends[:, -3:][tuple(index)] = values[:, 1]
-            self.inflow[slot] = np.zeros_like(values)
-        self._wrap(padded)
+        put(padded, self.mesh, self.inflow)
+        self.inflow = {slot: np.zeros_like(values) for slot, values in self.inflow.items()}
         self.split, self.padded_equilibrium = True, padded
         self.source = np.zeros_like(self.u)
         self._equilibrium_source()
@@ -174,11 +142,6 @@ class Transport:
         self.initial_occupation = _NONE
 
     # --- one stage ------------------------------------------------------------------------
-
-    def _wrap(self, padded: Array) -> None:
-        for slot in self.mesh.slots:
-            if self.mesh.periodic[slot]:
-                wrap(padded, slot + 1, self.mesh.shape[slot], self.mesh.ghosts[slot])
 
     def occupy(self) -> None:
         """f from u (less the split-off equilibrium), with its ghosts."""
@@ -208,26 +171,8 @@ class Transport:
                     self.mesh.shape,
                     self.mesh.ghosts,
                 )
-        if hasattr(self, "inflow"):
-            self._fill_open()
-        self._wrap(self.f)
-
-    def _fill_open(self) -> None:
-        """Ghosts of open faces: the given state where the flow enters, else the last cell."""
-        interior = self.mesh.interior
-        for slot, values in self.inflow.items():
-            ends = np.moveaxis(self.f, slot + 1, 1)
-            faces = np.moveaxis(self.flow.faces(self.flow.w, slot), slot + 1, 1)
-            others = tuple(interior[other] for other in range(3) if other != slot)
-            for side, (ghost, cell, face, sign) in enumerate(
-                (((0, 1, 2), 3, 0, -1.0), ((-3, -2, -1), -4, -1, 1.0))
-            ):
-                leaves = sign * faces[:, face] > 0.0
-                last = ends[:, cell][(slice(None), *others)]
-                for layer, index in enumerate(ghost):
-                    ends[:, index][(slice(None), *others)] = np.where(
-                        leaves, last, values[:, side, layer]
-                    )
+        faces = {slot: self.flow.faces(self.flow.w, slot) for slot in self.inflow}
+        fill(self.f, self.mesh, self.inflow, faces)
 
     def stage(self, alpha: float, beta: float, gamma: float, collide: Array | None) -> Array:
         """u ← α u₀ + β u + γ L(f); returns the leak rates of the six outer faces.
@@ -261,7 +206,9 @@ class Transport:
                 self.mesh.ghosts,
                 small=self.small,
             )
+        self.collided = 0.0
         if collide is not None:
+            self.collided = self._charge_rate(collide)
             level = self.level if self.dresses else BOLTZMANN
             self.device.launch(
                 add_collisions, self.u, collide, self.dressing, gamma, level, small=self.small
@@ -273,6 +220,14 @@ class Transport:
                 self.dressing += alpha * self.dressing_base
             self.dressing += gamma * change
         return leak
+
+    def _charge_rate(self, collide: Array) -> float:
+        """Σ_s∫D_s C[f]_s dV; the map to n_s has the same sum over the bands."""
+        lower, upper = collide[0::2], collide[1::2]
+        rate = lower + upper
+        if self.dresses and self.level != BOLTZMANN:
+            rate += 0.5 * self.dressing * (upper - lower)
+        return float(np.sum(rate * self.mesh.volumes))
 
     def _coupled(self) -> Coupling | None:
         """The interband coefficients of the present flow; None if bands are uncoupled."""
@@ -296,16 +251,12 @@ class Transport:
         sourced: bool,
     ) -> Array:
         """Fluxes and exchange of the occupation f into u; returns the leak rates."""
-        source = self.source if sourced else self.base
-        leak = self._sweep(
-            u, f, source, coupling.diagonal if coupling else w, weights, scheme, sourced, 0
-        )
+        source = self.source if sourced else None
         if coupling is None:
-            return leak
+            return self.sweeps.update(u, self.base, f, w, weights, scheme, source)
         gamma = weights[2]
-        leak = leak + self._sweep(
-            u, f, source, coupling.off, (0.0, 1.0, gamma), LINEAR5, False, 1
-        )
+        leak = self.sweeps.update(u, self.base, f, coupling.diagonal, weights, scheme, source)
+        leak = leak + self.sweeps.exchange(u, f, coupling.off, gamma)
         texture = np.zeros_like(self.dressing)
         if self.flow.texture_moves and np.any(self.flow.b):
             texture = self.flow.texture_rate
@@ -327,36 +278,6 @@ class Transport:
             small=self.small,
         )
         return leak
-
-    def _sweep(
-        self,
-        u: Array,
-        f: Array,
-        source: Array,
-        w: Faces,
-        weights: tuple[float, float, float],
-        scheme: int,
-        sourced: bool,
-        other: int,
-    ) -> Array:
-        self.device.launch(
-            sweep,
-            u,
-            self.base,
-            source,
-            f,
-            *w,
-            weights,
-            self._central if other else self._mesh,
-            scheme,
-            sourced,
-            other,
-            self.blocks,
-            self._scratch,
-            self._leaks,
-            small=self.small,
-        )
-        return np.asarray(self._leaks.sum(axis=0))
 
     def bound(self) -> int:
         """Bring 0 <= f <= 1 back after a stage; returns how many cells could not be mended."""

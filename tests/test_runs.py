@@ -63,8 +63,8 @@ def test_every_hamiltonian_has_a_run_file():
 
     load("hamiltonians")
     named = {tomllib.loads(p.read_text(encoding="utf-8"))["hamiltonian"]["name"] for p in RUNS}
-    own = {name for name, cls in known(Hamiltonian).items() if cls.__module__.startswith("kinetic")}
-    assert named == own
+    ours = known(Hamiltonian).items()
+    assert named == {name for name, cls in ours if cls.__module__.startswith("kinetic.")}
 
 
 def test_show_describes_every_run_file(capsys):
@@ -75,7 +75,7 @@ def test_show_describes_every_run_file(capsys):
             assert "∂ₜ" in capsys.readouterr().out
 
 
-# --- what the comments say, at full length --------------------------------------------------------
+# --- what the comments say, at full length -------------------------------------------------
 
 
 def full(name, tmp_path):

@@ -12,6 +12,7 @@ from kinetic.observables.densities import (
 )
 from kinetic.observables.ledger import (
     BoundaryOutflow,
+    CollisionInflow,
     FaradayInflow,
     LedgerResidual,
     OccupationBounds,
@@ -22,6 +23,7 @@ __all__ = [
     "BandDensity",
     "BoundaryOutflow",
     "ChiralityDensity",
+    "CollisionInflow",
     "Current",
     "Density",
     "Energy",

@@ -82,6 +82,7 @@ STANDARD = (
     "energy",
     "boundary_outflow",
     "faraday_inflow",
+    "collision_inflow",
     "node_exchange",
     "pumping_rate",
     "occupation_bounds",

@@ -95,6 +95,28 @@ class FaradayInflow(Observable):
 
 
 @dataclass(frozen=True)
+class CollisionInflow(Observable):
+    """∫dt Σ_s∫dᵈk/(2πħ)ᵈ D_s C[f]_s since the start"""
+
+    name = "collision_inflow"
+
+    def fits(self, evolution: Evolution) -> str | None:
+        """A run with collisions."""
+        return None if evolution.collisions else "there are no [[collisions]]: it vanishes."
+
+    def recorder(self, evolution: Evolution) -> Recorder:
+        """collision_inflow(time)."""
+        row = Variable(
+            self.name,
+            (),
+            per_volume(evolution),
+            "particles exchanged with the bath of collisions that do not conserve charge",
+            {"formula": self.formula()},
+        )
+        return Recorder((row,), lambda: {self.name: evolution.collision_inflow()})
+
+
+@dataclass(frozen=True)
 class OccupationBounds(Observable):
     """min f_s and max f_s outside glued cells"""
 
@@ -112,7 +134,7 @@ class OccupationBounds(Observable):
 
 @dataclass(frozen=True)
 class LedgerResidual(Observable):
-    """Δρ + outflow - Faraday inflow, zero to rounding of what is held or has passed"""
+    """Δρ + outflow - Faraday and collision inflow, zero to rounding of what is held or passed"""
 
     name = "ledger_residual"
 

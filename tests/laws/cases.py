@@ -183,7 +183,8 @@ def graded(case: Case) -> Grid:
     for axis, shift in zip(case.grid().axes, (0.1, 0.33, -0.2), strict=False):
         if case.model.bounded:
             x = np.asarray(axis.edges)
-            axes.append(Axis(axis.name, tuple(x + 0.25 * np.sin(x + shift) - 0.25 * np.sin(x[0] + shift))))
+            wave = 0.25 * (np.sin(x + shift) - np.sin(x[0] + shift))
+            axes.append(Axis(axis.name, tuple(x + wave)))
         else:
             low, high = axis.edges[0], axis.edges[-1]
             axes.append(Axis.graded(axis.name, low, high, axis.cells, shift, 1.2))

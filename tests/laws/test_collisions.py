@@ -85,7 +85,7 @@ def rate_of(built, f):
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(seed=SEEDS, roughness=st.floats(0.0, 1.0))
 def test_collision_conserves_what_it_declares(conserving, thermal, seed, roughness):
-    """Σ_s∫D_s C[f]_s w = 0; catches sums without D_s, or one μ where each valley needs its own."""
+    """Σ_s∫D_s C[f]_s w = 0; catches sums without D_s, or one μ for valleys with their own."""
     built, around = operator(conserving, thermal)
     f = random_state(seed, around, roughness)
     content = around.weight * rate_of(built, f)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cases
 import numpy as np
 import pytest
@@ -57,7 +59,7 @@ def test_smooth_evolution_has_order_four_on_graded_axes(dimension, level):
         evolved(dimension, n, stationary=False, level=level)[1:] for n in SIZES[dimension]
     ]
     errors = []
-    for (coarse, volumes), (fine, halves) in zip(runs[:-1], runs[1:], strict=True):
+    for (coarse, volumes), (fine, halves) in pairwise(runs):
         content = coarsened(fine * halves, dimension) * 2**dimension
         errors.append(np.abs(coarse * volumes - content).sum())
     assert orders(errors)[-1] > 3.8, orders(errors)

@@ -17,6 +17,7 @@ from kinetic.hamiltonians.weyl import WeylPair
 from kinetic.simulation import Simulation
 
 DECLARED = ("valley_chirality", "chirality_density")  # by the model; an expression has none
+FERMI = {"name": "fermi_dirac", "chemical_potential": 0.4, "temperature": 0.1}
 SINGLE = [case for case in CASES if len(case.model.valleys()) == 1]
 
 
@@ -26,8 +27,8 @@ def recorded(model, grid, level, **options):
     simulation = Simulation(
         grid,
         model,
-        options.pop("initial", {"name": "fermi_dirac", "chemical_potential": 0.4, "temperature": 0.1}),
-        fields={"E": [5 * e for e in cases.E[d]], "B": np.multiply(cases.B[d], 1.0).tolist()},
+        options.pop("initial", FERMI),
+        fields={"E": [5 * e for e in cases.E[d]], "B": cases.B[d]},
         equation={"level": level, **options.pop("equation", {})},
         stop=1.0,
         every=0.5,
@@ -40,9 +41,10 @@ def rotated(model, seed) -> ExpressionModel:
     """The model with d → R d for a random constant R of SO(3), written as text."""
     (valley,) = model.valleys()
     turn = Rotation.random(rng=np.random.default_rng(seed)).as_matrix()
+    parts = [f"({formula})" for formula in valley.vector]
     rows = [
-        " + ".join(f"({float(r)!r})*({formula})" for r, formula in zip(row, valley.vector, strict=True))
-        for row in turn
+        " + ".join(f"({r!r})*{part}" for r, part in zip(row, parts, strict=True))
+        for row in turn.tolist()
     ]
     return ExpressionModel(
         d=rows, d0=valley.scalar, parameters=dict(valley.parameters), bounded=model.bounded
@@ -69,6 +71,9 @@ def test_a_rotation_of_the_pauli_matrices_changes_no_observable(case, level):
         assert np.abs(expected - found).max() <= 1e-12 * scale, name
 
 
+PAIRS = [GappedGraphene(haldane_mass=0.2), WeylPair(tilt=(0.1, 0, 0.2))]
+
+
 @dataclass(frozen=True)
 class Reordered(Hamiltonian):
     """The valleys of a model in another order."""
@@ -84,7 +89,7 @@ class Reordered(Hamiltonian):
 
 
 @pytest.mark.parametrize("level", ALL_LEVELS)
-@pytest.mark.parametrize("model", [GappedGraphene(haldane_mass=0.2), WeylPair(tilt=(0.1, 0, 0.2))])
+@pytest.mark.parametrize("model", PAIRS, ids=lambda model: model.name)
 def test_the_order_of_the_valleys_does_not_matter(model, level):
     """Catches an offset into (valley, band) that is right for the first valley only."""
     d = model.dimensions[0]

@@ -124,7 +124,7 @@ def test_monotone_fluxes_stay_monotone_at_the_largest_step(stepper):
 
 @pytest.mark.parametrize("stepper", ALL_STEPPERS)
 def test_linear_scheme_does_not_grow_at_the_largest_step(stepper):
-    """A rough state in the linear scheme over ten circuits of the zone: its norm must not rise."""
+    """A rough state in linear5 over ten circuits of the zone: its norm never rises."""
     run = cases.evolution(
         RiceMele(),
         cases.box(np.pi, (32,)),

@@ -149,7 +149,7 @@ def test_curvatures_of_the_bands_are_opposite_and_those_of_the_eigenvectors(case
 
 @pytest.mark.parametrize("case", WIDE, ids=str)
 def test_berry_terms_of_the_bands_cancel_in_the_sum(case):
-    """Σ_s D_s k̇_s has e and the circulation of ε̄ only, Σ_s D_s = 2: no anomaly in H as a whole."""
+    """Σ_s D_s k̇_s has e and the circulation of ε̄ only, Σ_s D_s = 2: no anomaly in sum."""
     e, b = cases.E[case.dimensions], cases.B[case.dimensions]
     run = cases.evolution(cases.moving(case), case.grid(), e=e, b=b)
     plain = cases.evolution(cases.moving(case), case.grid(), e=e, level="boltzmann")

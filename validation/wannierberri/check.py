@@ -10,14 +10,14 @@ v = 1.5 at most); the square box of the Dirac cone leaves even powers of h from 
 off by Romberg's rule on 64, 128, 256 points per direction, which leaves (h/m)⁶ < 1e-8.  The
 program is of fourth order in h (or better); one Richardson step between N and N/2 leaves 1e-7.
 
-Lattice Weyl metal: at μ = .6, T = .1 both bands are filled at the nodes but for n_z = exp(-6), and
-the sums are smooth: WannierBerri on 52³ points errs by exp(-2π·πT/hv) = 1e-7 of σ; the program by
-h⁴ and by the node term below times exp(-6), 6e-8.  With μ at the node n_z = -tanh(|d|/2T) has a cusp
-there that meets B ~ 1/k²; cell averages miss their covariance in the cells around each node,
-∫B δf d³k ~ 4π·½h·h/2T per node, of which the part odd in the node's offset within its cell
-is left: σ errs by (1/16π³)·4π·2·h²/4T < .2/N²·2π².  That is second order, whatever the scheme, and a
-program that sums over points has it too; the reference there is a quadrature graded towards
-the nodes.
+Lattice Weyl metal: at μ = .6, T = .1 both bands are filled at the nodes but for n_z =
+exp(-6), and the sums are smooth: WannierBerri on 52³ points errs by exp(-2π·πT/hv) = 1e-7 of
+σ; the program by h⁴ and by the node term below times exp(-6), .003/N² = 7e-7. With μ at the
+nodes, n_z has a cusp -|d|/2T there, which meets B ~ 1/k²; cell averages miss their covariance
+in the cell of a node, (1/16π³)·(h/4T)·∫_cell |B_z| d³k with ∫_cell |B_z| = πh, twice for two
+nodes: h²/32π²T = 1/(8TN²). That is of second order with a factor that depends on the node's
+place in its cell, whatever the scheme; the reference there is a quadrature graded towards the
+nodes.
 """
 
 from __future__ import annotations
@@ -166,11 +166,11 @@ def at_the_node(study: Study) -> None:
         state = {
             "initial.chemical_potential": 0.0,
             "initial.temperature": 0.2,
-            "axes": {axis: np.pi for axis in ("kx", "ky", "kz")},
+            "axes": dict.fromkeys(("kx", "ky", "kz"), np.pi),
             "hamiltonian": {"name": "weyl_lattice", "node_position": NODE},
         }
         name = f"σ_xy, weyl_lattice, μ = 0, T = .2, {cells}³"
-        tolerance = 0.2 * 2 * np.pi**2 / cells**2 / 10
+        tolerance = 1 / (8 * 0.2 * cells**2)
         study.compare(name, ours(study, cells, state), exact, tolerance, "graded quadrature")
 
 
