@@ -47,7 +47,13 @@ class Ledger:
         self._now = r * self._base + s * self._now
 
     def stage(
-        self, alpha: float, beta: float, gamma: float, leak: Array, faraday: float, collided: float
+        self,
+        alpha: float,
+        beta: float,
+        gamma: float,
+        leak: Array,
+        faraday: float,
+        collided: float,
     ) -> None:
         """One stage with its rates."""
         rates = np.append(leak, (faraday, collided))

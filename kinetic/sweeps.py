@@ -11,7 +11,7 @@ from kinetic.kernels.sweep import sweep
 from kinetic.mesh import Mesh, packed
 
 Faces = tuple[Array, Array, Array]
-_CACHE = 524_288  # bytes: seven planes of ghosted rows of one task should fit into them
+_CACHE = 2**21  # bytes: eleven planes of rows of one task should fit into them
 
 
 class Sweeps:
@@ -39,15 +39,15 @@ class Sweeps:
         central = tables.copy()
         central[:, 6:] = 0.0
         self._central = (inverse, central, products, *layout)
-        tile = max(1, _CACHE // (7 * 8 * (c + 8)))
+        tile = max(1, _CACHE // (11 * 8 * (c + 8)))
         parts_b = -(-b // tile)
         parts_a = max(1, min(a // 4, 8 // parts_b, a * b * c // 2048))
         self.blocks = (parts_a, parts_b)
         workers = device.threads
         self._scratch = (
             np.zeros((workers, 2, b, c)),
-            np.zeros((workers, 2, 1, c)),
-            np.zeros((workers, 1, 1, c + 1)),
+            np.zeros((workers, b + 1 if mesh.active[1] else 1, c)),
+            np.zeros((workers, b, c + 1)),
         )
         self._leaks = np.zeros((bands * parts_a * parts_b, 6))
         self.small = bands * a * b * c < 4096

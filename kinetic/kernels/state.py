@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from kinetic.kernels import DRESSED, PROJECTED
-from kinetic.kernels.points import compiled, released
+from kinetic.kernels.points import compiled, released, separate
+
+size = np.uintp
 
 
 @released
@@ -140,24 +142,22 @@ def repair(u, dressing, volumes, flagged, glued, periodic, tolerance):
     return failures
 
 
+@separate
+def outside(u, dressing, i, j, half, tolerance):
+    """Whether any f = u/D_s of a row leaves [0, 1]."""
+    i, j, found = size(i), size(j), 0
+    for k in range(size(u.shape[2])):
+        value, top = u[i, j, k], 1.0 + half * dressing[i, j, k]
+        found |= int(value < -tolerance) | int(value - top > tolerance)
+    return found != 0
+
+
 @released
 def flag_rows(worker, workers, marks, u, dressing, tolerance):
     """Mark the rows in which f = u/D_s leaves [0, 1].  marks (valley·band, A, B)"""
-    bands, na, nb, nc = u.shape
+    bands, na, nb, _ = u.shape
     for task in range(worker, bands * na, workers):
         band, i = task // na, task % na
-        half = 0.5 * (2.0 * (band % 2) - 1.0)
+        half = (band % 2) - 0.5
         for j in range(nb):
-            row, d = u[band, i, j], dressing[band // 2, i, j]
-            worst = 0.0
-            for k in range(np.uintp(nc)):
-                top = 1.0 + half * d[k]
-                worst = max(worst, max(-row[k], row[k] - top))
-            marks[band, i, j] = worst > tolerance
-
-
-@released
-def update_scalar(u, base, rate, alpha, beta, gamma):
-    """u ← α u₀ + β u + γ rate, for the dressing F."""
-    for index in range(np.uintp(u.size)):
-        u[index] = alpha * base[index] + beta * u[index] + gamma * rate[index]
+            marks[band, i, j] = outside(u[band], dressing[band // 2], i, j, half, tolerance)

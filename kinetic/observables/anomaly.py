@@ -85,7 +85,8 @@ def pumped(evolution: Evolution, change: Array | None = None) -> Array:
     if change is None:
         return evolution.node_charges() - evolution.initial_node_charges
     content = momenta(evolution, change * evolution.mesh.volumes).sum(axis=1)
-    pairs = zip(evolution.flow.nodes, node_shares(evolution.flow.nodes, evolution.system.grid), strict=True)
+    nodes = evolution.flow.nodes
+    pairs = zip(nodes, node_shares(nodes, evolution.system.grid), strict=True)
     sums = [float(np.sum(share * content[node.valley])) for node, share in pairs]
     return np.array(sums) / evolution.phase_space
 

@@ -46,8 +46,9 @@ def chirality_shares(evolution: Evolution) -> Array | None:
     for index, valley in enumerate(evolution.system.hamiltonian.valleys()):
         if valley.chirality:
             shares[int(valley.chirality > 0), index] = 1.0
-    if any(node.charge for node in evolution.flow.nodes):
-        for node, share in zip(evolution.flow.nodes, node_shares(evolution.flow.nodes, evolution.system.grid), strict=True):
+    nodes = evolution.flow.nodes
+    if any(node.charge for node in nodes):
+        for node, share in zip(nodes, node_shares(nodes, evolution.system.grid), strict=True):
             own = evolution.system.hamiltonian.valleys()[node.valley].chirality
             if not own and node.charge:
                 shares[int(node.charge > 0), node.valley] += share

@@ -163,9 +163,7 @@ def test_charge_is_conserved_in_a_run_at_every_level(level, drive):
     Σ_s[C_s + ¼F(C_+ - C_-)] = Σ_s D_s C_s.
     """
     case = next(c for c in CASES if c.name == "graphene_gapped")
-    keep = RelaxationTime(
-        tau=1.0, conserving=["charge"], chemical_potential=0.3, temperature=0.2
-    )
+    keep = RelaxationTime(tau=1.0, conserving=["charge"], chemical_potential=0.3, temperature=0.2)
     run = cases.evolution(
         case.model if drive == "static" else cases.moving(case),
         case.grid(),

@@ -55,9 +55,7 @@ def test_stationary_state_has_order_four_on_graded_axes(dimension):
 @pytest.mark.parametrize("level", ["boltzmann", "dressed"])
 def test_smooth_evolution_has_order_four_on_graded_axes(dimension, level):
     """b and e on; the product-rule factors must know the widths on both sides."""
-    runs = [
-        evolved(dimension, n, stationary=False, level=level)[1:] for n in SIZES[dimension]
-    ]
+    runs = [evolved(dimension, n, stationary=False, level=level)[1:] for n in SIZES[dimension]]
     errors = []
     for (coarse, volumes), (fine, halves) in pairwise(runs):
         content = coarsened(fine * halves, dimension) * 2**dimension
