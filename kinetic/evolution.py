@@ -369,8 +369,8 @@ class Evolution:
 
 
 def _mix(base: Array, value: Array, p: float, q: float, r: float, s: float) -> None:
-    """u₀ ← p u₀ + q u, then u ← r u₀ + s u."""
+    """u₀, u ← p u₀ + q u, r u₀ + s u."""
+    mixed = r * base + s * value
     base *= p
     base += q * value
-    value *= s
-    value += r * base
+    value[...] = mixed

@@ -146,7 +146,7 @@ class Axis:
     def centres(self) -> Array:
         """Cell centres.  (cells,)"""
         edges = np.asarray(self.edges)
-        return 0.5 * (edges[1:] + edges[:-1])
+        return np.asarray(0.5 * (edges[1:] + edges[:-1]))
 
     @property
     def periodic(self) -> bool:

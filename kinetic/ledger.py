@@ -43,8 +43,8 @@ class Ledger:
 
     def mix(self, p: float, q: float, r: float, s: float) -> None:
         """The mix of the registers before a stage."""
-        self._base = p * self._base + q * self._now
-        self._now = r * self._base + s * self._now
+        base, now = self._base, self._now
+        self._base, self._now = p * base + q * now, r * base + s * now
 
     def stage(
         self,

@@ -139,7 +139,8 @@ def settle(hamiltonian: Hamiltonian, grid: Grid, t: float) -> tuple[Grid, list[s
                         f"axis {axis.name} was shifted by half a cell ({shift:.6g}): a gap "
                         f"closing at {axis.name} = {k:.6g} lay on a cell face"
                     )
-                    return settle(hamiltonian, grid, t)[0], notes
+                    settled, more = settle(hamiltonian, grid, t)
+                    return settled, notes + more
                 odd = axis.cells + 1 if axis.cells % 2 == 0 else axis.cells + 2
                 raise InputError(
                     f"[grid] {axis.name}: a gap closing at {axis.name} = {k:.6g} lies on a "

@@ -151,7 +151,7 @@ def outside(evolution) -> np.ndarray:
 
 
 def assert_ledger(evolution, tolerance=1e-14) -> None:
-    """The charge changed by what crossed the faces and what Faraday brought."""
+    """The charge changed by what crossed the faces, and by what b(t) and baths brought."""
     residual, scale = evolution.ledger_residual()
     assert abs(residual) <= tolerance * scale, (residual, scale)
 

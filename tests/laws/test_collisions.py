@@ -176,6 +176,7 @@ def test_charge_is_conserved_in_a_run_at_every_level(level, drive):
     )
     cases.follow(run, 1.0)
     cases.assert_ledger(run)
+    assert abs(run.collision_inflow()) <= 1e-14 * run.charge_held()
 
 
 def test_relaxation_follows_its_exponential():

@@ -117,11 +117,11 @@ def test_the_order_of_the_valleys_does_not_matter(model, level):
 
 
 @pytest.mark.parametrize("level", ALL_LEVELS)
-@pytest.mark.parametrize("name", ["massive_dirac", "weyl", "weyl_lattice", "rice_mele"])
+@pytest.mark.parametrize("name", ["massive_dirac", "weyl", "rice_mele"])
 def test_threads_change_no_bit(name, level):
     """Sums in the order in which threads finish, or races at the rim of a block, differ."""
     case = next(c for c in CASES if c.name == name)
-    cells = {1: (4099,), 2: (70, 66), 3: (18, 15, 17)}[case.dimensions]
+    cells = {1: (4099,), 2: (70, 66), 3: (15, 14, 13)}[case.dimensions]
     one, two = (
         recorded(cases.moving(case), case.grid(cells), level, equation={"threads": threads})
         for threads in (1, 2)
