@@ -76,20 +76,32 @@ class Evolution:
     def _collisions(self) -> Together | None:
         if not self.system.collisions:
             return None
-        flow, transport = self.flow, self.transport
-        k = np.meshgrid(
-            *(axis.centres for axis in self.system.grid.momentum), indexing="ij", sparse=True
-        )
-        energy = np.concatenate([g.energies(k, self.start, flow.b) for g in flow.geometries])
         around = Surroundings(
-            energy.reshape(transport.u.shape),
-            self.densities_of_states() * self.mesh.volumes / self.phase_space,
-            transport.initial_occupation,
-            flow.glued,
+            self._cell_energies(),
+            self._collision_weights(),
+            self.transport.initial_occupation,
+            self.flow.glued,
             tuple(self.system.initial.reservoir(v) for v in range(self.system.valleys)),
             self.system.initial.equilibrium,
         )
         return Together(self.system.collisions, around)
+
+    def _cell_energies(self) -> Array:
+        """ε̄_s at cell centres at the present time.  (valley·band, A, B, C)"""
+        flow = self.flow
+        k = np.meshgrid(
+            *(axis.centres for axis in self.system.grid.momentum), indexing="ij", sparse=True
+        )
+        energy = np.concatenate([g.energies(k, flow.time, flow.b) for g in flow.geometries])
+        return energy.reshape(self.transport.u.shape)
+
+    def _collision_weights(self) -> Array:
+        """D_s V/(2πħ)^d, whose sum with C[f]_s is the change of charge at every level."""
+        states = np.ones_like(self.transport.u)
+        if self.system.equation.berry:
+            states[0::2] -= 0.5 * self.transport.dressing
+            states[1::2] += 0.5 * self.transport.dressing
+        return states * self.mesh.volumes / self.phase_space
 
     # --- the step ------------------------------------------------------------------------------
 
@@ -216,6 +228,11 @@ class Evolution:
     def _collide(self, time: float) -> Array | None:
         if self.collisions is None:
             return None
+        around = self.collisions.surroundings
+        if self.flow.geometry_moves:
+            around.energy[...] = self._cell_energies()
+        if self.transport.dressing_moves:
+            around.weight[...] = self._collision_weights()
         return self.collisions.rate(self.transport.occupation(), time)
 
     def _not_a_number(self) -> str:

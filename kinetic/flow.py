@@ -93,6 +93,7 @@ class Flow:
         self.nodes: list[Node] = []
         if self.hbar:
             self._measure_geometry(start)
+        self.glued = np.zeros((system.valleys, *mesh.shape), dtype=bool)
         self._glue(start)
         self.dressing = self.dressing_now()
         self._set_corners(start)
@@ -128,7 +129,7 @@ class Flow:
         system, mesh = self.system, self.mesh
         self.glue_time = t
         self.glue = [Glue(np.zeros(0, np.intp), np.zeros(0, np.intp))] * system.valleys
-        self.glued = np.zeros((system.valleys, *mesh.shape), dtype=bool)
+        self.glued[...] = False
         if not self.hbar:
             return
         charges = [g.charges(f) for g, f in zip(self.geometries, self._fluxes, strict=True)]

@@ -1,7 +1,7 @@
 """Gap closings: where |d(k)| = 0, in which cell, and which cells are glued around them.
 
 A band-projected theory breaks down where ħ|b||B_k| ~ 1; there the two bands share one
-occupation (EQUATIONS: particles that enter on the lower band re-emerge on the upper one).
+occupation: what enters on the lower band re-emerges on the upper one.
 """
 
 from __future__ import annotations

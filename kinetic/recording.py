@@ -222,7 +222,7 @@ def _tracks(assembly: Assembly, evolution: Any) -> dict[str, _Track]:
 
 
 def _snapshots(evolution: Any, table: dict[str, Any]) -> Any:
-    from kinetic.observables.base import snapshot_recorder
+    from kinetic.observables.snapshots import snapshot_recorder
 
     return snapshot_recorder(evolution, table)
 

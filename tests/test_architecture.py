@@ -20,7 +20,7 @@ FLOORS = (
     ("errors", "device", "interrupts", "progress", "kernels"),  # words, threads, loops
     ("registry", "schedule", "units", "files", "grammar", "grid", "config"),
     ("expressions", "netcdf", "checkpoint", "mesh", "averages", "ledger", "stepping", "equation"),
-    ("symbols", "storage", "interband"),
+    ("symbols", "storage", "halo", "sweeps", "interband"),
     ("compilation",),
     ("pulses", "initial"),
     ("fields", "hamiltonians", "collisions"),
@@ -30,10 +30,10 @@ FLOORS = (
     ("flow",),
     ("preparation",),
     ("transport",),
+    ("evolution",),
     ("observables",),
     ("validity",),
     ("reporting",),
-    ("evolution",),
     ("assembly",),  # from tables to objects
     ("provenance",),
     ("recording",),

@@ -32,7 +32,8 @@ RUN = {
 
 def test_python_example_prints_the_pumping_rate():
     data = example("data.pumping_rate")["data"]
-    assert float(data.pumping_rate[-1, 0]) == pytest.approx(0.002 * 0.01 / (4 * np.pi**2), rel=1e-9)
+    exact = 0.002 * 0.01 / (4 * np.pi**2)
+    assert float(data.pumping_rate[-1, 0]) == pytest.approx(exact, rel=1e-9)
 
 
 def test_contributed_hamiltonian_collision_and_observable_are_found_by_name():
@@ -46,7 +47,7 @@ def test_contributed_hamiltonian_collision_and_observable_are_found_by_name():
         observables=["density", "largest_occupation"],
         **RUN,
     ).run()
-    # f relaxes to one half in both bands: the charge of one filled band stays, 1 - ½e^{-t/τ}...
+    # The lower band relaxes from 1 to ½ at every k.
     assert float(data.largest_occupation[-1]) == pytest.approx(
         0.5 + (float(data.largest_occupation[0]) - 0.5) * np.exp(-2.0 / 5.0), rel=1e-3
     )

@@ -16,10 +16,10 @@ from kinetic.registry import Description
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an operator may look at when it is built.
+    """What an operator may look at; where b or the texture moves the arrays follow in place.
 
     energy
-        ε̄_s at cell centres at the start.  (valley·band, A, B, C)
+        ε̄_s at cell centres.  (valley·band, A, B, C)
     weight
         Phase-space volume of cells, D_s V/(2πħ)^d.  (valley·band, A, B, C)
     equilibrium

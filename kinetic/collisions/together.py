@@ -22,6 +22,7 @@ class Together:
     """
 
     def __init__(self, collisions: Sequence[Collision], surroundings: Surroundings) -> None:
+        self.surroundings = surroundings
         self.operators = [collision.build(surroundings) for collision in collisions]
         self._rate = np.zeros_like(surroundings.energy)
 

@@ -129,13 +129,6 @@ def default_observables(names: Sequence[Any] | None) -> list[Observable]:
     return chosen
 
 
-def snapshot_recorder(evolution: Evolution, table: Mapping[str, Any]) -> Recorder:
-    """The recorder of the `[output.snapshots]` table (without its `every`)."""
-    from kinetic.observables.snapshots import Snapshots
-
-    return construct(Snapshots, table, "output.snapshots").build(evolution)
-
-
 # --- what several observables share -----------------------------------------------------------
 
 

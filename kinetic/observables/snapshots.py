@@ -11,7 +11,7 @@ import numpy as np
 from kinetic.errors import InputError, suggestion
 from kinetic.grid import Array
 from kinetic.observables.base import Recorder, momenta
-from kinetic.registry import Description
+from kinetic.registry import Description, construct
 from kinetic.storage import Variable
 
 if TYPE_CHECKING:
@@ -161,3 +161,8 @@ def band_projection(evolution: Evolution, f: Array) -> Array:
     if level == "projected":
         return evolution.densities()
     return f + np.repeat(0.25 * evolution.transport.dressing * (f[1::2] - f[0::2]), 2, axis=0)
+
+
+def snapshot_recorder(evolution: Evolution, table: Mapping[str, Any]) -> Recorder:
+    """The recorder of the `[output.snapshots]` table (without its `every`)."""
+    return construct(Snapshots, table, "output.snapshots").build(evolution)

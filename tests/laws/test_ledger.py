@@ -81,7 +81,7 @@ def test_ledger_closes_for_every_scheme_and_stepper(case, scheme, stepper):
 def test_ledger_stays_closed_over_many_steps(stepper):
     """Weights of a stage that add up to 1 - 6e-17 lose charge at every step, always downwards:
 
-    1/3 + 2/3 in ssprk3.  Written as u + α (u₀ - u) they do not.
+    1/3 + 2/3 in ssprk3 as floating-point numbers.
     """
     case = next(c for c in CASES if c.name == "qwz")
     stepping = Stepping(stepper=stepper, step=0.05)

@@ -60,8 +60,7 @@ def test_tableau_is_consistent(stepper):
         for stage in tableau.stages:
             if stage.mix is not None:
                 p, q, r, s = stage.mix
-                base = p * base + q * u
-                u = r * base + s * u
+                base, u = p * base + q * u, r * base + s * u
             u = stage.alpha * base + stage.beta * u + stage.gamma * stage.time**power
         assert u == pytest.approx(1.0 / (power + 1), abs=1e-14)
 
@@ -72,8 +71,7 @@ def amplification(tableau, z):
     for stage in tableau.stages:
         if stage.mix is not None:
             p, q, r, s = stage.mix
-            base = p * base + q * u
-            u = r * base + s * u
+            base, u = p * base + q * u, r * base + s * u
         u = stage.alpha * base + (stage.beta + stage.gamma * z) * u
     return u
 

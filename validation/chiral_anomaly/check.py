@@ -86,7 +86,7 @@ def check(study: Study) -> None:
         tolerance = 1e-10 + 2.0 * tail
         study.compare(f"evolved: {name}, tail {tail:.0e}", rate, factor, tolerance, SOURCE)
     run = study.evolve("node.toml", size(13, 2.0))
-    study.compare("χ = 1: rate", run.charge_change() / 10, 5.06606e-7, 5e-13, "BENCHMARKS 5")
+    study.compare("χ = 1: rate", run.charge_change() / 10, 5.06606e-7, 5e-13, "closed form")
     refusals(study)
     if not study.quick:
         picture(study)
@@ -104,11 +104,11 @@ def refusals(study: Study) -> None:
             study.evolution("node.toml", {f"grid.{axis}": [-2.0, 2.0, 20] for axis in axes})
         except InputError as error:
             refused = int("19" in str(error) or "21" in str(error))
-        study.compare(f"node on {name}: refused, odd count named", refused, 1, 0, "DESIGN 3")
+        study.compare(f"node on {name}: refused, odd count named", refused, 1, 0, "link variables")
     half = {f"grid.{axis}": [-np.pi, np.pi, 16] for axis in ("kx", "ky", "kz")}
     lattice = {"name": "weyl_lattice", "node_position": 1.3}
     run = study.evolution("node.toml", {**half, "hamiltonian": lattice})
-    study.compare("periodic axes shifted by half a cell", len(run.system.notes), 2, 0, "DESIGN 3")
+    study.compare("periodic axes shifted by half a cell", len(run.system.notes), 2, 0, "link variables")
     charges = sorted(node.charge for node in run.flow.nodes)
     study.compare("charges after the shift", charges[1] - charges[0], 2, 0, "χ = ∓1")
 

@@ -84,8 +84,8 @@ def check(study: Study) -> None:
             f"{symbol}, formula", measured[-1, band], formula(sign, b), tolerance, SOURCE
         )
         study.at_least(f"order in h, {symbol}", orders(measured[:, band] - exact)[-1], 3.5)
-    study.compare("ω_+ (digits)", formula(1, b), 0.0128709, 6e-8, "BENCHMARKS 11")
-    study.compare("ω_- (digits)", formula(-1, b), -0.0127365, 6e-8, "BENCHMARKS 11")
+    study.compare("ω_+ (digits)", formula(1, b), 0.0128709, 6e-8, "closed form")
+    study.compare("ω_- (digits)", formula(-1, b), -0.0127365, 6e-8, "closed form")
     if not study.quick:
         # O(b³): the part of ω_+ + ω_- and ω_+ - ω_- that the formula lacks.
         fields = (0.08, 0.04)

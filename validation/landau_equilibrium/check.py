@@ -12,12 +12,12 @@ Laguerre polynomials, electrons and holes as a sum over levels. Reference value:
 .5, b = .01, k = .5: n_+ = -3.52436e-3.
 
 Tolerance. The program's equation is correct to first order in b; the remainder is O(b²): sea ≤
-.2 b², at μ = .8 4.2 b² (T = .1) and 33 b² (T = .05) (BENCHMARKS 21, as the Fermi edge is probed
+.2 b², at μ = .8 4.2 b² (T = .1) and 33 b² (T = .05) (as the Fermi edge is probed
 at T). The bounds are those coefficients, times 1.1 for their last digit, plus quadrature and
 interpolation, 1e-9: the exact function is tabulated on 601 radii and splined in fifth order,
 T/v over the step being 13. Both sides are averaged over the cells. Halving b must show order 2,
 within .3: the next term is of relative size b/T² = 2 for the metal at b = .005 before its small
-coefficient, and the sea shows 2.4 to 3 down to b/m² = .0125 (EQUATIONS 10, test 4), so b/m² =
+coefficient, and the sea shows 2.4 to 3 down to b/m² = .0125, so b/m² =
 .004 is taken there.
 """
 
@@ -113,7 +113,7 @@ def deviation(study: Study, b: float, mu: float, temperature: float) -> float:
 def check(study: Study) -> None:
     point = np.array([0.5])
     study.compare(
-        "sea, k = .5: exact n_+", sea(point, 0.01)[1, 0], -3.52436e-3, 6e-9, "BENCHMARKS 21"
+        "sea, k = .5: exact n_+", sea(point, 0.01)[1, 0], -3.52436e-3, 6e-9, "Landau levels"
     )
     cases = [("sea", 0.0, 0.0, 0.2)]
     cases += (
@@ -130,7 +130,7 @@ def check(study: Study) -> None:
         )
         study.compare(f"order in b, {name}", orders(errors)[-1], 2.0, 0.3, SOURCE)
         study.report(
-            f"error/b², {name}", errors[-1] / fields[-1] ** 2, coefficient, "BENCHMARKS 21"
+            f"error/b², {name}", errors[-1] / fields[-1] ** 2, coefficient, "Landau levels"
         )
     run = study.evolution("sea.toml")
     k = run.system.grid.momentum[0].centres

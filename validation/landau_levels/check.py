@@ -7,7 +7,7 @@ in ε̄_s. b = .01: graphene .141421, .2; m = .5: .519615, .538516.
 
 Tolerances. Graphene is exact: k² = 2nb, 1e-12 (root and quadrature to rounding). m = .5: the
 expansion ends at O(b²); the coefficient, from the next term of the expansion of √(m² + 2nb) in
-b m/E⁴ at n = 1, 2, is .6 to .9 (BENCHMARKS), so b² is allowed; halving b = .0025 must show
+b m/E⁴ at n = 1, 2, is .6 to .9 (exact levels), so b² is allowed; halving b = .0025 must show
 order 2 within .1, the relative size of the next term being 10 b/m² · (1 - 1/2) = .05. The same
 on the grid: D_s from the link fluxes of the cells, ε̄_s from the corners. The area in which
 ε̄_s < W is summed over sub-cells of a spline of the cumulated flux: with 201² cells and
@@ -81,7 +81,7 @@ def check(study: Study) -> None:
         study.report(
             f"error/b², n = 1, s = {sign:+d}",
             errors[1] / 0.00125**2,
-            source="BENCHMARKS: .6 to .9",
+            source="exact levels: .6 to .9",
         )
     from_grid(study, b)
     fields = np.linspace(0.0, 0.05, 11)[1:]

@@ -4,7 +4,7 @@
 
 Reference: conservation; every term is summed with the weights of the Runge-Kutta scheme.
 
-Tolerance. 1e-14 of the charge held or of the gross throughput, whichever is larger (DESIGN §2).
+Tolerance. 1e-14 of the charge held or of the gross throughput, whichever is larger.
 The roundings of S stages, random, would be S^{1/2} 1e-16 = 2e-15 for the runs here.
 """
 

@@ -2,7 +2,7 @@
 
     n_s = f_s + ¼F (f_+ - f_-) ,   F = ħ b·B_k
 
-Reference: EQUATIONS §3, forms (b') and (c), with the map between them.
+Reference: Wong and Tserkovnyak, Eq. (26) corrected, and its conserved form, with their map.
 
 State: a generic occupation that is no function of the energy, in a non-separable band with e
 and b on, t = 1. ħ = .8, .4, .2, .1; the exact map is algebraic, both runs start from the same
@@ -22,7 +22,7 @@ import numpy as np
 from kinetic.validating import Study, orders
 
 TITLE = "projected - dressed = O(ħ²)"
-SOURCE = "EQUATIONS 3 (b'), (c)"
+SOURCE = "Wong, Tserkovnyak 2011"
 VALUES = (0.8, 0.4, 0.2, 0.1)
 
 

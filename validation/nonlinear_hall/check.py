@@ -69,10 +69,10 @@ def check(study: Study) -> None:
     tiny = 1e-3
     cold = moments(tiny, ALPHA)[0]
     study.compare(
-        "quadrature, T → 0, exact in α", cold, -5.66367e-3, 3e-7, "BENCHMARKS 13; O(T²)"
+        "quadrature, T → 0, exact in α", cold, -5.66367e-3, 3e-7, "closed form; O(T²)"
     )
     linear = moments(tiny, 1e-3, 300)[0] * 100
-    study.compare("quadrature, T → 0, α → 0", linear, -5.68272e-3, 3e-7, "BENCHMARKS 13; O(T²)")
+    study.compare("quadrature, T → 0, α → 0", linear, -5.68272e-3, 3e-7, "closed form; O(T²)")
     study.report("(eτ)² D⁽²⁾/D", (FORCE * TAU) ** 2 * second / d, source="included")
     study.report("T = .05 against T = 0", d, cold, "quadrature")
     study.data.update(numbers=np.array(numbers), measured=measured, exact=exact)

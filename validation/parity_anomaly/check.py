@@ -64,10 +64,10 @@ def check(study: Study) -> None:
         ramped.charge_change() - expected - 0.25 * 0.01 / np.pi,
         -7.95775e-4,
         5e-10,
-        "BENCHMARKS 1, six digits",
+        "closed form, six digits",
     )
     closed = metal(0.5, 0.8, 0.05, 2.0) - box(0.5, 2.0) - 0.5
-    study.compare("ν of the metal, Λ → ∞ (quadrature)", closed, -0.316606, 5e-7, "BENCHMARKS 1")
+    study.compare("ν of the metal, Λ → ∞ (quadrature)", closed, -0.316606, 5e-7, "closed form")
     errors, numbers = [], (16, 32, 64) if study.quick else (16, 32, 64, 128)
     for cells in numbers:
         sizes = {f"grid.{a}": [-2.0, 2.0, cells] for a in ("kx", "ky")}

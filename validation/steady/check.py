@@ -2,7 +2,7 @@
 
     {ε̄_s, f(ε̄_s)} = 0          ∂ₜD_s + ∂_k·(D_s k̇_s) + q_s B_k·ḃ = 0
 
-Reference: Liouville's theorem for the flow of EQUATIONS §5.1.
+Reference: Liouville's theorem for the flow D_s k̇_s.
 
 Tolerances. Fermi function: its flux is the circulation of the grand potential b G(ε̄) along the
 edges of a face, which is divergence-free term by term; each of the S stages adds a rounding of

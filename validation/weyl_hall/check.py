@@ -50,7 +50,7 @@ def check(study: Study) -> None:
         "quantised",
     )
     study.report("links alone, K₀ = π/3", plain[0], values[0], "coarse by Δk_z/4π²")
-    study.compare("σ_xy, K₀ = π/3 (digits)", values[0], -0.0530516, 5e-8, "BENCHMARKS 4")
+    study.compare("σ_xy, K₀ = π/3 (digits)", values[0], -0.0530516, 5e-8, "closed form")
     study.data.update(places=np.array(places), values=np.array(values), plain=np.array(plain))
 
 
