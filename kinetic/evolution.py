@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from kinetic.collisions.base import Surroundings
 from kinetic.collisions.together import Together
 from kinetic.device import Device
 from kinetic.errors import KineticError, PhysicsError
 from kinetic.flow import Flow
 from kinetic.grid import Array
+from kinetic.judgement import require_numbers
 from kinetic.ledger import Ledger
 from kinetic.mesh import Mesh
 from kinetic.nodes import node_shares
@@ -62,7 +62,10 @@ class Evolution:
         self.flow = Flow(system, self.mesh, self.device, start, stop)
         self.transport = Transport(self.flow, system.equation, system.initial, self.device)
         self.phase_space = (2.0 * np.pi * system.equation.hbar) ** system.grid.dimensions
-        self.collisions = self._collisions()
+        self.sea_filled = self._has_sea()
+        self.collisions: Together | None = None
+        if system.collisions:
+            self.collisions = Together(system, self.flow, self.transport, self.phase_space)
         self.ledger = Ledger()
         self.mended = 0
         self.handed = np.zeros(len(self.flow.nodes))
@@ -73,35 +76,17 @@ class Evolution:
         self.flow.release()
         self.transport.release()
 
-    def _collisions(self) -> Together | None:
-        if not self.system.collisions:
-            return None
-        around = Surroundings(
-            self._cell_energies(),
-            self._collision_weights(),
-            self.transport.initial_occupation,
-            self.flow.glued,
-            tuple(self.system.initial.reservoir(v) for v in range(self.system.valleys)),
-            self.system.initial.equilibrium,
-        )
-        return Together(self.system.collisions, around)
-
-    def _cell_energies(self) -> Array:
-        """ε̄_s at cell centres at the present time.  (valley·band, A, B, C)"""
-        flow = self.flow
-        k = np.meshgrid(
-            *(axis.centres for axis in self.system.grid.momentum), indexing="ij", sparse=True
-        )
-        energy = np.concatenate([g.energies(k, flow.time, flow.b) for g in flow.geometries])
-        return energy.reshape(self.transport.u.shape)
-
-    def _collision_weights(self) -> Array:
-        """D_s V/(2πħ)^d, whose sum with C[f]_s is the change of charge at every level."""
-        states = np.ones_like(self.transport.u)
-        if self.system.equation.berry:
-            states[0::2] -= 0.5 * self.transport.dressing
-            states[1::2] += 0.5 * self.transport.dressing
-        return states * self.mesh.volumes / self.phase_space
+    def _has_sea(self) -> bool:
+        """Whether the lower band is filled at the open faces: then its sea has no end."""
+        if self.system.bounded:
+            return False
+        f = self.transport.initial_occupation[0::2]
+        ends = [
+            np.take(f, (0, -1), axis=slot + 1).ravel()
+            for slot in self.mesh.slots
+            if not self.mesh.periodic[slot]
+        ]
+        return bool(not ends or np.concatenate(ends).mean() > 0.5)
 
     # --- the step ------------------------------------------------------------------------------
 
@@ -220,33 +205,14 @@ class Evolution:
 
     def _judge(self) -> None:
         """Refuse a state that is not a number, or a D_s that has lost its meaning."""
-        if not np.isfinite(float(self.transport.u.sum())):
-            raise PhysicsError(self._not_a_number())
+        require_numbers(self.transport.u, self.mesh, self.time)
         if self.transport.dressing_moves:
             self.flow.check(self.transport.dressing)
 
     def _collide(self, time: float) -> Array | None:
         if self.collisions is None:
             return None
-        around = self.collisions.surroundings
-        if self.flow.geometry_moves:
-            around.energy[...] = self._cell_energies()
-        if self.transport.dressing_moves:
-            around.weight[...] = self._collision_weights()
         return self.collisions.rate(self.transport.occupation(), time)
-
-    def _not_a_number(self) -> str:
-        u = self.transport.u
-        band, *cell = np.unravel_index(int(np.argmin(np.isfinite(u))), u.shape)
-        place = ", ".join(
-            f"{axis.name} = {axis.centres[cell[slot]]:.4g}"
-            for axis, slot in zip(self.system.grid.momentum, self.mesh.slots, strict=True)
-        )
-        return (
-            f"after t = {self.time:.6g} the {'upper' if band % 2 else 'lower'} band of valley "
-            f"{band // 2} is not a number at {place}: the transport term has become unstable; "
-            "lower [time] courant, or use scheme = 'mp5'."
-        )
 
     # --- what the state holds ---------------------------------------------------------------
 

@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinetic.device import Device
-from kinetic.errors import PhysicsError
 from kinetic.geometry import Geometry
 from kinetic.grid import Array
+from kinetic.judgement import require_positive_density
 from kinetic.kernels.assembly import assemble, fastest_outflow
 from kinetic.mesh import Mesh
 from kinetic.nodes import Node, find_nodes, glued_cells
@@ -92,7 +92,7 @@ class Flow:
         self.curvature: Array | None = None
         self.nodes: list[Node] = []
         if self.hbar:
-            self._measure_geometry(start)
+            self._measure_geometry(start, strict=True)
         self.glued = np.zeros((system.valleys, *mesh.shape), dtype=bool)
         self._glue(start)
         self.dressing = self.dressing_now()
@@ -116,9 +116,13 @@ class Flow:
         self._rates = np.zeros((bands, a))
         self._line = np.zeros((self.device.threads, c))
 
-    def _measure_geometry(self, t: float) -> None:
-        """Berry fluxes and curvatures at time t."""
-        self._fluxes = [geometry.fluxes(t) for geometry in self.geometries]
+    def _measure_geometry(self, t: float, strict: bool = False) -> None:
+        """Berry fluxes and curvatures at time t.
+
+        A node in motion crosses cell faces; there the two cells beside it are glued, and the
+        fluxes of the bands cancel.  Only at the start must every face be resolved (`strict`).
+        """
+        self._fluxes = [geometry.fluxes(t, strict) for geometry in self.geometries]
         if self.largest_b > 0.0 or self.b_moves:
             self.curvature = np.stack(
                 [g.cell_curvature(f) for g, f in zip(self.geometries, self._fluxes, strict=True)]
@@ -126,7 +130,7 @@ class Flow:
 
     def _glue(self, t: float) -> None:
         """Find the nodes and the cells that are glued around them."""
-        system, mesh = self.system, self.mesh
+        system = self.system
         self.glue_time = t
         self.glue = [Glue(np.zeros(0, np.intp), np.zeros(0, np.intp))] * system.valleys
         self.glued[...] = False
@@ -322,29 +326,9 @@ class Flow:
         return float(self._rates.max())
 
     def check(self, dressing: Array) -> None:
-        """Refuse a D_s that is not positive outside the glued cells.
-
-        Raises
-        ------
-        PhysicsError
-            Naming the cell and what to do.
-        """
-        if self.system.equation.level != "dressed" or not self.hbar:
-            return
-        size = np.abs(dressing)
-        worst = float(size.max())
-        if worst < 2.0:
-            return
-        valley, *cell = np.unravel_index(int(np.argmax(size)), dressing.shape)
-        place = ", ".join(
-            f"{axis.name} = {axis.centres[cell[slot]]:.4g}"
-            for axis, slot in zip(self.mesh.grid.momentum, self.mesh.slots, strict=True)
-        )
-        raise PhysicsError(
-            f"D_s = 1 - q_s b·B_k reaches {1.0 - 0.5 * worst:.3g} at {place} (valley {valley}, "
-            f"t = {self.time:.6g}): the magnetic length is shorter than the distance to the gap "
-            "closing; lower B, or enlarge the glued ball with [equation] node_radius."
-        )
+        """Refuse a D_s that is not positive where the level evolves D_s f_s."""
+        if self.system.equation.level == "dressed" and self.hbar:
+            require_positive_density(dressing, self.mesh, self.time)
 
     def field_drift(self) -> Faces:
         """∫e·dS alone, the drift that belongs to `field_part`."""

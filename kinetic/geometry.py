@@ -82,8 +82,10 @@ class Geometry:
             shape[slot] = size
         return np.ascontiguousarray(energy.reshape(2, *shape))
 
-    def fluxes(self, t: float) -> tuple[Array, Array, Array] | Array:
+    def fluxes(self, t: float, strict: bool = True) -> tuple[Array, Array, Array] | Array:
         """∫B_k·dS: three arrays of face fluxes in 3D, one of cell fluxes in 2D.
+
+        `strict` refuses a face that is not resolved, see `Plaquettes.fluxes`.
 
         (A+1, B, C), (A, B+1, C), (A, B, C+1); or (kx, ky).
         """
@@ -92,7 +94,7 @@ class Geometry:
             [axis.periodic for axis in self.axes],
             lambda k: self.hamiltonian.values(self.valley, k, t)[1],
         )
-        flux = plaquettes.fluxes()
+        flux = plaquettes.fluxes(strict)
         if len(self.axes) == 2:
             return flux[(0, 1)]
         return flux[(1, 2)], -flux[(0, 2)], flux[(0, 1)]

@@ -169,9 +169,9 @@ def find_nodes(
         for position, cell in places:
             if charged is None:
                 charge = 0
-            elif claimed.count(cell) == 1:
+            elif claimed.count(cell) == 1 and abs(charged[cell]) > 0.5:
                 charge = round(float(charged[cell]))
-            else:  # several nodes share the cell: tell them apart by sign det ∂d
+            else:  # several nodes share the cell, or it lies on a face: sign det ∂d tells
                 point = [np.array([x]) for x in position]
                 slope = hamiltonian.jet(valley, point, t).vector_gradient[:, :, 0]
                 charge = int(np.sign(np.linalg.det(slope)))

@@ -27,7 +27,7 @@ def coordinates(evolution: Evolution) -> dict[str, tuple[tuple[str, ...], Any, d
         "valley_chirality": (
             ("valley",),
             [v.chirality or 0 for v in valleys],
-            {"long_name": "sum of the node charges of a valley, 0 if none"},
+            {"units": "1", "long_name": "sum of the node charges of a valley, 0 if none"},
         ),
         "band": (("band",), ["lower", "upper"], {"long_name": "band s = -, +"}),
         "component": (("component",), ["x", "y", "z"], {"long_name": "Cartesian component"}),
@@ -46,7 +46,7 @@ def coordinates(evolution: Evolution) -> dict[str, tuple[tuple[str, ...], Any, d
             ("node_valley", [n.valley for n in nodes], "index of the valley"),
         ]
         for name, values, title in columns:
-            found[name] = (("node",), np.array(values), {"long_name": title})
+            found[name] = (("node",), np.array(values), {"units": "1", "long_name": title})
         for i, axis in enumerate(evolution.system.grid.momentum):
             about = {"units": "hbar/length", "long_name": f"{axis.name} of the node"}
             found[f"node_{axis.name}"] = (("node",), [n.position[i] for n in nodes], about)

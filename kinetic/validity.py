@@ -171,7 +171,7 @@ def _edge_figures(evolution: Evolution) -> list[Figure]:
 
 
 def cutoff_tail(evolution: Evolution) -> float | None:
-    """max |f_s - (1, 0)| in the cells along open faces; None where the sea is finite."""
+    """Largest distance of f from full or empty in the cells along open faces; None without."""
     faces = evolution.faces()
     if evolution.system.bounded or not faces:
         return None
@@ -179,5 +179,5 @@ def cutoff_tail(evolution: Evolution) -> float | None:
     worst = 0.0
     for _, place in faces:
         ends = np.moveaxis(f, place // 2 + 1, 1)[:, -(place % 2)]
-        worst = max(worst, float(np.max(1.0 - ends[0::2])), float(np.max(ends[1::2])))
+        worst = max(worst, float(np.max(np.minimum(ends, 1.0 - ends))))
     return worst

@@ -2,29 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kinetic.collisions.base import Collision, Surroundings
+from kinetic.collisions.base import Surroundings
 from kinetic.grid import Array
+
+if TYPE_CHECKING:
+    from kinetic.flow import Flow
+    from kinetic.system import System
+    from kinetic.transport import Transport
 
 
 class Together:
-    """Σ C[f] of all operators.
+    """Σ C[f] of all operators of a system.
 
     Parameters
     ----------
-    collisions
-        Descriptions, in the order of the run file.
-    surroundings
-        What the operators may look at.
+    system, flow, transport
+        What is simulated, its velocities and its state at the start.
+    phase_space
+        (2πħ)^d.
     """
 
-    def __init__(self, collisions: Sequence[Collision], surroundings: Surroundings) -> None:
-        self.surroundings = surroundings
-        self.operators = [collision.build(surroundings) for collision in collisions]
-        self._rate = np.zeros_like(surroundings.energy)
+    def __init__(
+        self, system: System, flow: Flow, transport: Transport, phase_space: float
+    ) -> None:
+        self._system, self._flow, self._transport = system, flow, transport
+        self._cells = flow.mesh.volumes / phase_space
+        self.surroundings = Surroundings(
+            self._energies(),
+            self._weights(),
+            transport.initial_occupation,
+            flow.glued,
+            tuple(system.initial.reservoir(v) for v in range(system.valleys)),
+            system.initial.equilibrium,
+        )
+        self.operators = [collision.build(self.surroundings) for collision in system.collisions]
+        self._rate = np.zeros_like(transport.u)
+
+    def _energies(self) -> Array:
+        """ε̄_s at cell centres at the present time.  (valley·band, A, B, C)"""
+        axes, flow = self._system.grid.momentum, self._flow
+        k = np.meshgrid(*(axis.centres for axis in axes), indexing="ij", sparse=True)
+        energy = [geometry.energies(k, flow.time, flow.b) for geometry in flow.geometries]
+        return np.concatenate(energy).reshape(self._transport.u.shape)
+
+    def _weights(self) -> Array:
+        """D_s V/(2πħ)^d, whose sum with C[f]_s is the change of charge at every level."""
+        states = np.ones_like(self._transport.u)
+        if self._system.equation.berry:
+            states[0::2] -= 0.5 * self._transport.dressing
+            states[1::2] += 0.5 * self._transport.dressing
+        return states * self._cells
 
     @property
     def fastest(self) -> float:
@@ -33,6 +65,10 @@ class Together:
 
     def rate(self, f: Array, t: float) -> Array:
         """C[f]_s of the occupations.  (valley·band, A, B, C)"""
+        if self._flow.geometry_moves:
+            self.surroundings.energy[...] = self._energies()
+        if self._transport.dressing_moves:
+            self.surroundings.weight[...] = self._weights()
         self._rate[...] = 0.0
         for operator in self.operators:
             operator.rate(f, t, self._rate)

@@ -1,7 +1,8 @@
 """What an observable is: a description that, built on an evolution, becomes a recorder.
 
-Unbounded models have an infinite sea.  Their densities, energies and currents are relative to
-a filled lower and an empty upper band; what was taken off is kept in the attribute `sea`.
+Where the lower band is filled at an open cutoff the sea is infinite.  Then densities, energies
+and currents are relative to a filled lower and an empty upper band; what was taken off is kept
+in the attribute `sea`.
 """
 
 from __future__ import annotations
@@ -150,7 +151,7 @@ def sea(evolution: Evolution, dressed: bool = True) -> Array | None:
     n_s; otherwise F = 0 is taken, so that the response of the sea to b shows.
     (valley·band, A, B, C)
     """
-    if evolution.system.bounded:
+    if not evolution.sea_filled:
         return None
     filled = np.zeros_like(evolution.transport.u)
     filled[0::2] = 1.0

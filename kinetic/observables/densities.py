@@ -30,7 +30,7 @@ def above_sea(evolution: Evolution) -> Array:
 
 def sea_density(evolution: Evolution) -> float:
     """What is taken off the density of one valley."""
-    if evolution.system.bounded:
+    if not evolution.sea_filled:
         return 0.0
     return float(evolution.mesh.volumes.sum()) / evolution.phase_space
 
@@ -65,7 +65,7 @@ def _one(
     coordinates: dict[str, Any] | None = None,
 ) -> Recorder:
     """A recorder of one number density."""
-    if not evolution.system.bounded:
+    if evolution.sea_filled:
         attributes["sea_meaning"] = (
             "taken off: a filled lower and an empty upper band at D_s = 1, in number density"
         )
@@ -149,7 +149,7 @@ class ChiralityDensity(Observable):
         shares = chirality_shares(evolution)
         assert shares is not None
         taken = np.zeros(2)
-        if not evolution.system.bounded:
+        if evolution.sea_filled:
             volumes = evolution.system.grid.volumes / evolution.phase_space
             taken = (shares * volumes).reshape(2, -1).sum(axis=1)
 
