@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -19,7 +20,9 @@ from kinetic.system import System
 
 # Non-separable, gapped, periodic bands in one, two and three dimensions.
 MODELS = {
-    1: ExpressionModel(d=["0.4*sin(kx)", "0.3", "1 + 0.3*cos(kx)"], d0="0.2*sin(kx)", bounded=True),
+    1: ExpressionModel(
+        d=["0.4*sin(kx)", "0.3", "1 + 0.3*cos(kx)"], d0="0.2*sin(kx)", bounded=True
+    ),
     2: ExpressionModel(
         d=["0.7*sin(kx)", "0.7*sin(ky)", "1.6 - 0.5*cos(kx) - 0.5*cos(ky) + 0.2*cos(kx + ky)"],
         d0="0.2*sin(kx - ky)",
@@ -109,6 +112,6 @@ def test_smooth_evolution_has_order_four(dimension, level):
     ]
     errors = [
         np.abs(coarse - coarsened(fine, dimension)).mean()
-        for coarse, fine in zip(states[:-1], states[1:], strict=True)
+        for coarse, fine in pairwise(states)
     ]
     assert orders(errors)[-1] > 3.8, orders(errors)

@@ -104,11 +104,11 @@ def refusals(study: Study) -> None:
             study.evolution("node.toml", {f"grid.{axis}": [-2.0, 2.0, 20] for axis in axes})
         except InputError as error:
             refused = int("19" in str(error) or "21" in str(error))
-        study.compare(f"node on {name}: refused, odd count named", refused, 1, 0, "link variables")
+        study.compare(f"node on {name}: refused, odd count named", refused, 1, 0, "links")
     half = {f"grid.{axis}": [-np.pi, np.pi, 16] for axis in ("kx", "ky", "kz")}
     lattice = {"name": "weyl_lattice", "node_position": 1.3}
     run = study.evolution("node.toml", {**half, "hamiltonian": lattice})
-    study.compare("periodic axes shifted by half a cell", len(run.system.notes), 2, 0, "link variables")
+    study.compare("periodic axes shifted by half a cell", len(run.system.notes), 2, 0, "links")
     charges = sorted(node.charge for node in run.flow.nodes)
     study.compare("charges after the shift", charges[1] - charges[0], 2, 0, "χ = ∓1")
 
