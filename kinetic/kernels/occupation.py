@@ -7,6 +7,8 @@ Cell averages of products obey ⟨ab⟩ = ⟨a⟩⟨b⟩ + (h²/12) ∂a·∂b, 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from kinetic.kernels import BOLTZMANN, DRESSED
@@ -32,32 +34,36 @@ def bend(factor, half, value, ahead_u, back_u, ahead_d, back_d):
     return factor * step * ((ahead_u - back_u) - value * step)
 
 
-@separate
-def dressed_bent(f, u, d, smooth, place, i, j, start, count, beside, factors, along, sign):
-    """f = g/D_s with the product rule of ⟨D f⟩, for the cells start ... of a row.
+def _make_dressed_bent(crossed: bool) -> Any:
+    """Kernel for f = g/D_s with the product rule of ⟨D f⟩; `crossed`: with the slot B."""
 
-    beside: the rows (i±1, j) and (i, j±1); factors: of A and B; along: of the cells of the row.
-    Both neighbours along the row must exist.
-    """
-    ip, im, jp, jm = beside
-    fi, fj, fk = size(place[0]), size(place[1]), size(place[2] + start)
-    i, j, k0, up, down = size(i), size(j), size(start), size(start + 1), size(start - 1)
-    ip, im, jp, jm, half = size(ip), size(im), size(jp), size(jm), 0.5 * sign
-    for n in range(size(count)):
-        k = k0 + n
-        inverse = 1.0 / (1.0 + half * d[i, j, k])
-        value = u[i, j, k] * inverse
-        excess = bend(
-            factors[0], half, value, u[ip, j, k], u[im, j, k], d[ip, j, k], d[im, j, k]
-        )
-        excess += bend(
-            factors[1], half, value, u[i, jp, k], u[i, jm, k], d[i, jp, k], d[i, jm, k]
-        )
-        excess += bend(
-            along[k], half, value, u[i, j, up + n], u[i, j, down + n],
-            d[i, j, up + n], d[i, j, down + n],
-        )
-        f[fi, fj, fk + n] = value - smooth[i, j, k] * excess * inverse * inverse
+    @separate
+    def dressed_bent(f, u, d, smooth, place, i, j, start, count, beside, factors, along, sign):
+        ip, im, jp, jm = size(beside[0]), size(beside[1]), size(beside[2]), size(beside[3])
+        fi, fj, fk = size(place[0]), size(place[1]), size(place[2] + start)
+        i, j, k0, up, down = size(i), size(j), size(start), size(start + 1), size(start - 1)
+        half = 0.5 * sign
+        for n in range(size(count)):
+            k = k0 + n
+            inverse = 1.0 / (1.0 + half * d[i, j, k])
+            value = u[i, j, k] * inverse
+            excess = bend(
+                factors[0], half, value, u[ip, j, k], u[im, j, k], d[ip, j, k], d[im, j, k]
+            )
+            if crossed:
+                excess += bend(
+                    factors[1], half, value, u[i, jp, k], u[i, jm, k], d[i, jp, k], d[i, jm, k]
+                )
+            excess += bend(
+                along[k], half, value, u[i, j, up + n], u[i, j, down + n],
+                d[i, j, up + n], d[i, j, down + n],
+            )
+            f[fi, fj, fk + n] = value - smooth[i, j, k] * excess * inverse * inverse
+
+    return dressed_bent
+
+
+dressed_bent_flat, dressed_bent_crossed = _make_dressed_bent(False), _make_dressed_bent(True)
 
 
 @separate
@@ -112,13 +118,20 @@ def subtract_row(f, rest, place, count):
 
 @compiled
 def bent_row(f, u, d, smooth, place, i, j, spans, sign):
-    """`dressed_bent` for a whole row: its ends lack a neighbour, or find it at the other end."""
+    """f = g/D_s of a whole row; its ends lack a neighbour, or find it at the other end.
+
+    spans: factors of A, B and of the cells of the row.
+    """
     na, nb, nc = u.shape
     beside = ((i + 1) % na, (i - 1) % na, (j + 1) % nb, (j - 1) % nb)
     factors = (spans[0][i, 0], spans[1][j, 0])
     along = spans[2][0]
-    if nc > 2:
-        dressed_bent(f, u, d, smooth, place, i, j, 1, nc - 2, beside, factors, along, sign)
+    if nc > 2 and nb > 1:
+        dressed_bent_crossed(
+            f, u, d, smooth, place, i, j, 1, nc - 2, beside, factors, along, sign
+        )
+    elif nc > 2:
+        dressed_bent_flat(f, u, d, smooth, place, i, j, 1, nc - 2, beside, factors, along, sign)
     for k in (0, nc - 1):
         half = 0.5 * sign
         inverse = 1.0 / (1.0 + half * d[i, j, k])
