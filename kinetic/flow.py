@@ -151,6 +151,11 @@ class Flow:
             self.glue[valley] = Glue(cells, nearest)
             self.glued[valley].reshape(-1)[cells] = True
 
+    def glue_for(self, largest_b: float, t: float) -> None:
+        """Size the glued balls for another largest |b|, as a run with that b(t) did at time t."""
+        self.largest_b = largest_b
+        self._glue(t)
+
     @property
     def nodes_move(self) -> bool:
         """Whether glued balls have to follow their nodes."""
@@ -223,10 +228,11 @@ class Flow:
         """Fill W for the fields at time t."""
         flux, strength = self._berry_flux(t)
         self._run_assembly(self.w, flux, strength)
-        if self.system.equation.level == "projected" and strength:
-            if self.drift is self.w:
+        if self.system.equation.level == "projected":
+            if strength and self.drift is self.w:
                 self.drift = self._like_w()
-            self._run_assembly(self.drift, flux, 0.0)
+            if self.drift is not self.w:
+                self._run_assembly(self.drift, flux, 0.0)
 
     def _run_assembly(
         self,

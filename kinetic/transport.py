@@ -336,8 +336,7 @@ class Transport:
         self.occupy()
 
     def take_glue(self) -> None:
-        """Glue the balls around where the nodes are now, for a state that has them there."""
-        self.flow.follow_nodes()
+        """Adapt to balls that the flow has glued anew, for a state that has them already."""
         self._find_smooth()
 
     def occupation(self) -> Array:
