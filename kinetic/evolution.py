@@ -39,7 +39,7 @@ class Evolution:
     start
         Time of the initial state.
     stop
-        End of the run if it is known: b(t) is looked at up to there.
+        End of the run if it is known: fields are looked at up to there for the validity figures.
 
     Attributes
     ----------
@@ -332,7 +332,6 @@ class Evolution:
             "mended": np.array(self.mended),
             "handed": self.handed,
             "glue_time": np.array(self.flow.glue_time),
-            "largest_b": np.array(self.flow.largest_b),
         }
         return state | (self.collisions.state() if self.collisions else {})
 
@@ -345,10 +344,6 @@ class Evolution:
         self.mended, self.handed = int(state["mended"]), np.array(state["handed"])
         if self.collisions:
             self.collisions.restore(state)
-        # The balls are as large as the run began with, also if it now goes on to a larger b.
-        if float(state["largest_b"]) != self.flow.largest_b:
-            self.flow.glue_for(float(state["largest_b"]), self.start)
-            self.transport.take_glue()
         if self.flow.nodes_move:
             self.flow.set_time(float(state["glue_time"]))
             self.flow.follow_nodes()

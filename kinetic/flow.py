@@ -24,11 +24,12 @@ from kinetic.grid import Array
 from kinetic.judgement import require_positive_density
 from kinetic.kernels.assembly import assemble, fastest_outflow
 from kinetic.mesh import Mesh
-from kinetic.nodes import Node, find_nodes, glued_cells
+from kinetic.nodes import Node, find_nodes, glued_cells, node_rate
 from kinetic.system import System
 
 Faces = tuple[Array, Array, Array]
 _NONE = np.zeros((1, 1, 1, 1))
+_LARGE = 1e100
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Flow:
     device
         Where the loops run.
     start, stop
-        Time span of the run; b is sampled on it to size the glued balls.
+        Time span of the run; the largest e and b on it are reported.
 
     Attributes
     ----------
@@ -94,6 +95,7 @@ class Flow:
         if self.hbar:
             self._measure_geometry(start, strict=True)
         self.glued = np.zeros((system.valleys, *mesh.shape), dtype=bool)
+        self._strengths: list[Array] = []
         self._glue(start)
         self.dressing = self.dressing_now()
         self._set_corners(start)
@@ -129,37 +131,40 @@ class Flow:
             )
 
     def _glue(self, t: float) -> None:
-        """Find the nodes and the cells that are glued around them."""
+        """Find the nodes and the cells that are glued around them at time t.
+
+        The balls have the size that b has now (a quarter more where b moves), so that a run does
+        not depend on how long it is meant to last.
+        """
         system = self.system
         self.glue_time = t
         self.glue = [Glue(np.zeros(0, np.intp), np.zeros(0, np.intp))] * system.valleys
         self.glued[...] = False
         if not self.hbar:
             return
-        charges = [g.charges(f) for g, f in zip(self.geometries, self._fluxes, strict=True)]
-        self.nodes = find_nodes(system.hamiltonian, system.grid, charges, t)
-        if self.largest_b == 0.0:
+        if self.texture_moves or not self._strengths:
+            charges = [g.charges(f) for g, f in zip(self.geometries, self._fluxes, strict=True)]
+            self.nodes = find_nodes(system.hamiltonian, system.grid, charges, t)
+            self._strengths = [geometry.strength(t) for geometry in self.geometries]
+        size = float(np.linalg.norm(self.b)) * (1.25 if self.b_moves else 1.0)
+        if size == 0.0 and not self.b_moves:
             return
         limit = 0.25 if system.equation.level == "projected" else 1.0
-        for valley, geometry in enumerate(self.geometries):
+        for valley, strength in enumerate(self._strengths):
             if not any(node.valley == valley for node in self.nodes):
                 continue
-            strength = self.hbar * self.largest_b * geometry.strength(t) / limit
+            relative = self.hbar * size * np.minimum(strength, _LARGE) / limit
             cells, nearest = glued_cells(
-                self.nodes, valley, system.grid, strength, system.equation.node_radius
+                self.nodes, valley, system.grid, relative, system.equation.node_radius
             )
             self.glue[valley] = Glue(cells, nearest)
             self.glued[valley].reshape(-1)[cells] = True
 
-    def glue_for(self, largest_b: float, t: float) -> None:
-        """Size the glued balls for another largest |b|, as a run with that b(t) did at time t."""
-        self.largest_b = largest_b
-        self._glue(t)
-
     @property
     def nodes_move(self) -> bool:
-        """Whether glued balls have to follow their nodes."""
-        return bool(self.texture_moves and self.hbar and self.nodes and self.largest_b > 0.0)
+        """Whether glued balls have to follow their nodes or a growing b."""
+        moves = self.texture_moves and self.largest_b > 0.0
+        return bool((moves or self.b_moves) and self.hbar and self.nodes)
 
     def follow_nodes(self) -> bool:
         """Glue the balls around where the nodes are now; says whether any cell changed."""
@@ -168,16 +173,10 @@ class Flow:
         return not np.array_equal(before, self.glued)
 
     def node_rate(self) -> float:
-        """Fastest motion of a node in cells per time, from J·k̇ = -∂ₜd at the node."""
-        fastest = 0.0
-        for node in self.nodes:
-            point = [np.array([x]) for x in node.position]
-            jet = self.geometries[node.valley].jet(point, self.time)
-            slope = jet.vector_gradient[:, :, 0].T
-            velocity = -np.linalg.pinv(slope) @ jet.vector_rate[:, 0]
-            for axis, speed in zip(self.mesh.grid.momentum, velocity, strict=True):
-                fastest = max(fastest, abs(float(speed)) / float(axis.widths.min()))
-        return fastest
+        """Fastest motion of a node in cells per time."""
+        if not self.texture_moves:
+            return 0.0
+        return node_rate(self.nodes, self.system.hamiltonian, self.system.grid, self.time)
 
     def dressing_now(self) -> Array:
         """F = ħ b·B_k of every cell, 0 where the bands are glued.  (valley, A, B, C)"""
@@ -342,20 +341,22 @@ class Flow:
         self._run_assembly(out, (_NONE, _NONE, _NONE), 0.0, b=np.zeros(3))
         return out
 
-    @property
-    def bytes(self) -> int:
-        """Memory held by the geometry."""
-        arrays: list[Array] = [*self.w, self.dressing, self.corners]
-        if self.drift is not self.w:
-            arrays += [*self.drift]
-        if self.curvature is not None:
-            arrays.append(self.curvature)
+    def arrays(self) -> list[Array]:
+        """All arrays that the geometry holds."""
+        held = [
+            *self.w,
+            self.dressing,
+            self.corners,
+            *(() if self.drift is self.w else self.drift),
+        ]
+        held += [] if self.curvature is None else [self.curvature]
         for flux in self._fluxes:
-            arrays += [*flux] if isinstance(flux, tuple) else [flux]
-        return sum(array.nbytes for array in arrays)
+            held += [*flux] if isinstance(flux, tuple) else [flux]
+        return held
 
     def release(self) -> None:
         """Drop what a static flow does not need again."""
         if not self.moves:
             self.corners = np.zeros((0, 0, 0, 0))
             self._fluxes, self._driven, self.curvature = [], None, None
+            self._strengths = []

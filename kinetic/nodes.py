@@ -262,3 +262,15 @@ def glued_cells(
     cells = np.flatnonzero(glued)
     index = np.array([index for index, _ in own], dtype=np.intp)
     return cells, index[nearest.ravel()[cells]]
+
+
+def node_rate(nodes: Sequence[Node], hamiltonian: Hamiltonian, grid: Grid, t: float) -> float:
+    """Fastest motion of a node in cells per time, from J·k̇ = -∂ₜd at the node."""
+    fastest = 0.0
+    for node in nodes:
+        jet = hamiltonian.jet(node.valley, [np.array([x]) for x in node.position], t)
+        slope = jet.vector_gradient[:, :, 0].T
+        velocity = -np.linalg.pinv(slope) @ jet.vector_rate[:, 0]
+        for axis, speed in zip(grid.momentum, velocity, strict=True):
+            fastest = max(fastest, abs(float(speed)) / float(axis.widths.min()))
+    return fastest

@@ -120,7 +120,7 @@ def _memory(evolution: Evolution) -> list[Row]:
             transport.source,
         ]
     totals = {name: sum(a.nbytes for a in arrays) for name, arrays in groups.items()}
-    totals["geometry"] = flow.bytes
+    totals["geometry"] = sum(array.nbytes for array in flow.arrays())
     return [
         (name, f"{_bytes(total)}, {total / whole:.2f} of the state")
         for name, total in totals.items()
