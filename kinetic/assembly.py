@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import os
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,12 +45,29 @@ class Assembly:
         from kinetic.evolution import Evolution
         from kinetic.system import System
 
+        _require_memory(self.pieces["grid"], self.pieces["hamiltonian"])
         try:
             return Evolution(
                 System(**self.pieces), self.stepping, start=self.start, stop=self.stop
             )
         except MemoryError:
             raise InputError("[grid] this run does not fit into the memory.") from None
+
+
+def _require_memory(grid: Any, hamiltonian: Any) -> None:
+    """Refuse a grid whose set-up would not fit into the memory of the machine."""
+    cells_ = float(np.prod([float(n) for n in grid.shape])) * len(hamiltonian.valleys())
+    need = 30.0 * 16.0 * cells_
+    try:
+        have = float(os.sysconf("SC_PAGE_SIZE")) * float(os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return
+    if need > 0.9 * have:
+        cells = " × ".join(str(n) for n in grid.shape)
+        raise InputError(
+            f"[grid] {cells} cells need about {need / 1e9:.3g} GB while the run is set up; this "
+            f"machine has {have / 1e9:.3g} GB: take fewer cells."
+        )
 
 
 def load(family: str) -> None:
@@ -117,7 +135,26 @@ def _piece(table: Any, build: Callable[[Mapping[str, Any]], Any]) -> Any:
 
 
 def _grid(table: Mapping[str, Any]) -> Any:
-    return Grid.from_table(table)
+    return Grid.from_table({name: _numbers(spec, name) for name, spec in table.items()})
+
+
+def _numbers(spec: Any, name: str) -> Any:
+    """An axis with its formulas ('-pi', '2*pi/3') turned into numbers."""
+    from kinetic.expressions import parse
+    from kinetic.pulses import time_function
+
+    def number(entry: Any, what: str) -> Any:
+        if not isinstance(entry, str):
+            return entry
+        parse(entry, (), f"[grid] {name} {what}")
+        return time_function(entry, f"[grid] {name} {what}")(0.0)
+
+    if isinstance(spec, Mapping):
+        keys = ("lower", "upper", "focus", "strength")
+        return {k: number(v, k) if k in keys else v for k, v in spec.items()}
+    if isinstance(spec, Sequence) and not isinstance(spec, str) and len(spec) == 3:
+        return [number(spec[0], "lower"), number(spec[1], "upper"), spec[2]]
+    return spec
 
 
 def _hamiltonian(table: Mapping[str, Any]) -> Any:

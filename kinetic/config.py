@@ -54,6 +54,8 @@ def read(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise InputError(f"{path} is not a file that could hold a run.")
         if path.is_file() and path.stat().st_size > _LARGEST_FILE:
             raise InputError(f"{path} is too large for a run file (over 16 MB).")
         content = path.read_bytes()

@@ -13,6 +13,7 @@ import numpy as np
 
 from kinetic.collisions.together import Together
 from kinetic.device import Device
+from kinetic.drives import Drives
 from kinetic.errors import KineticError, PhysicsError
 from kinetic.flow import Flow
 from kinetic.grid import Array
@@ -25,6 +26,7 @@ from kinetic.system import System
 from kinetic.transport import Transport
 
 _FACES = ("lower", "upper")
+_RELAXED = 0.25  # step over relaxation time: what a third-order stepper follows to 1e-4
 
 
 class Evolution:
@@ -62,6 +64,7 @@ class Evolution:
         self.flow = Flow(system, self.mesh, self.device, start, stop)
         self.transport = Transport(self.flow, system.equation, system.initial, self.device)
         self.phase_space = (2.0 * np.pi * system.equation.hbar) ** system.grid.dimensions
+        self.drives = Drives(system)
         self.sea_filled = self._has_sea()
         self.collisions: Together | None = None
         if system.collisions:
@@ -111,7 +114,8 @@ class Evolution:
         if self._rate > 0.0:
             limit = self.stepping.courant * tableau.coefficient / self._rate
         if self.collisions and self.collisions.fastest > 0.0:
-            limit = min(limit, self.stepping.courant / self.collisions.fastest)
+            share = _RELAXED if self.stepping.step is None else 1.0
+            limit = min(limit, share * self.stepping.courant / self.collisions.fastest)
         if flow.nodes_move and (rate := flow.node_rate()) > 0.0:
             limit = min(limit, 0.25 / rate)
         if self.stepping.step is not None:
@@ -134,6 +138,8 @@ class Evolution:
         if self.flow.nodes_move:
             self._follow_nodes()
         limit = self.step_limit()
+        if self.stepping.step is None:
+            limit = self.drives.limit(self.time, min(limit, remaining))
         if not np.isfinite(self._rate or 0.0) or limit <= 0.0:
             raise PhysicsError(
                 f"at t = {self.time:.6g} the flow is not finite: a gap closing has come onto a "
@@ -331,6 +337,7 @@ class Evolution:
             "steps": np.array(self.steps),
             "mended": np.array(self.mended),
             "handed": self.handed,
+            "drive_step": np.array(self.drives.last),
             "glue_time": np.array(self.flow.glue_time),
         }
         return state | (self.collisions.state() if self.collisions else {})
@@ -341,6 +348,7 @@ class Evolution:
         self.transport.dressing[...] = state["dressing"]
         self.ledger.total = np.array(state["ledger"])
         self.time, self.steps = float(state["time"]), int(state["steps"])
+        self.drives.last = float(state["drive_step"])
         self.mended, self.handed = int(state["mended"]), np.array(state["handed"])
         if self.collisions:
             self.collisions.restore(state)

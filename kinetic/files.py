@@ -67,6 +67,15 @@ def copy(source: Path, target: Path) -> None:
             shutil.copyfileobj(old, new, 2**22)
 
 
+def _is_result(path: Path) -> bool:
+    """Whether a file is empty or HDF5, so that it may be replaced."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = file.read(8)
+    return head in (b"", b"\x89HDF\r\n\x1a\n")
+
+
 def reserve(path: Path, room: int) -> None:
     """Claim `room` bytes behind the end of a file; HDF5 cuts off what it does not use."""
     if not hasattr(os, "posix_fallocate"):
@@ -113,7 +122,7 @@ class Lock:
         try:
             self._file = self._path.open("w")
         except OSError as error:
-            raise InputError(f"{self._result} cannot be written: {reason(error)}.") from None
+            raise OutputError(f"{self._result} cannot be written: {reason(error)}.") from None
         if fcntl is not None:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -142,6 +151,8 @@ def check_output(path: Path, replace: bool) -> None:
     if path.is_dir():
         raise InputError(f"{path} is a folder: name a file for the result.")
     if not path.parent.is_dir():
-        raise InputError(f"{path} cannot be written: there is no folder {path.parent}.")
+        raise OutputError(f"{path} cannot be written: there is no folder {path.parent}.")
     if path.exists() and not replace:
         raise InputError(f"{path} exists already: name another file or use --force.")
+    if path.exists() and not _is_result(path):
+        raise InputError(f"{path} is not a result of a run: --force replaces results only.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from kinetic.equation import Equation
 from kinetic.errors import InputError
 from kinetic.fields import Fields
@@ -64,6 +66,16 @@ class System:
         for axis in grid.momentum:
             period = self.hamiltonian.period(axis.name)
             whole = period is not None and abs(axis.length - period) < 1e-9 * period
+            if period is not None and not whole and abs(axis.length - period) < 0.01 * period:
+                raise InputError(
+                    f"[grid] {axis.name} is {axis.length:.8g} long, nearly one zone of "
+                    f"{period:.8g}: write the edges exactly, such as ['-pi', 'pi', 64]."
+                )
+            if axis.periodic and period is None and self._jumps(axis.name):
+                raise InputError(
+                    f"[grid] {axis.name} is periodic, but {self.hamiltonian.name} is not: d or "
+                    "d0 differs between its ends; drop boundary = 'periodic'."
+                )
             if axis.periodic and period is not None and not whole:
                 raise InputError(
                     f"[grid] {axis.name} is periodic but {axis.length:.6g} long; the period "
@@ -75,6 +87,25 @@ class System:
             grid, notes = settle(self.hamiltonian, grid, self.start)
             object.__setattr__(self, "notes", (*self.notes, *notes))
         object.__setattr__(self, "grid", grid)
+
+    def _jumps(self, name: str) -> bool:
+        """Whether d₀ or d differs between the two ends of an axis."""
+        axes = self.grid.momentum
+        inside = [axis.centres[:: max(1, axis.cells // 5)][:3] for axis in axes]
+        index = [axis.name for axis in axes].index(name)
+        ends = []
+        for edge in (axes[index].edges[0], axes[index].edges[-1]):
+            k = list(inside)
+            k[index] = np.array([edge])
+            mesh = np.meshgrid(*k, indexing="ij", sparse=True)
+            for valley in range(self.valleys):
+                scalar, vector = self.hamiltonian.values(valley, mesh, self.start)
+                ends.append(np.concatenate([scalar.ravel(), vector.ravel()]))
+        low, high = ends[: len(ends) // 2], ends[len(ends) // 2 :]
+        size = max(float(np.abs(end).max()) for end in ends) + 1e-300
+        return any(
+            float(np.abs(a - b).max()) > 1e-9 * size for a, b in zip(low, high, strict=True)
+        )
 
     @property
     def valleys(self) -> int:

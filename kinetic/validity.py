@@ -30,7 +30,7 @@ def validity(evolution: Evolution) -> list[Figure]:
         warning = None
         if tail > 1e-6 and evolution.system.initial.reservoir(0) is not None:
             warning = (
-                f"the state reaches the cutoff with {tail:.2g}: charge and pumping rate are "
+                f"the state reaches the cutoff with {tail:.2g}: sums over momentum are "
                 "wrong by about that fraction; enlarge the grid."
             )
         figures.append(("thermal tail at the cutoff", f"{tail:.2e}", warning))

@@ -81,14 +81,29 @@ def test_show_prints_the_equation(kinetic, tmp_path):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("run", "missing.toml"),
-        ("run", "."),
-        ("run", "junk.toml"),
         ("run", "run.toml", "-o", "no/such/folder.nc"),
-        ("run", "run.toml", "-o", "."),
         ("run", "run.toml", "-o", "run.toml/x.nc"),
         ("run", "run.toml", "-o", "/proc/x.nc"),
         ("run", "run.toml", "--log", "no/such/log"),
+        ("run", "run.toml", "--figure", "no/such/x.png"),
+    ],
+)
+def test_what_cannot_be_written_gives_one_line_and_exit_code_4(kinetic, arguments):
+    code, out, err = kinetic(*arguments)
+    assert (code, out) == (4, "")
+    assert err.count("\n") == 1
+    assert "cannot be written" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "missing.toml"),
+        ("run", "."),
+        ("run", "junk.toml"),
+        ("run", "run.toml", "-o", "."),
+        ("run", "run.toml", "-o", "run.toml", "--force"),
+        ("run", "run.toml", "--figure", "x.xyz"),
         ("run", "run.toml", "--set", "time.stop=nan"),
         ("run", "run.toml", "--set", "time.stop"),
         ("run", "run.toml", "--set", "hamiltonian.rte=1"),
@@ -162,3 +177,10 @@ def test_help_and_mistakes_do_not_wait_for_heavy_imports(arguments):
     )
     code = 0 if "--help" in arguments or "--version" in arguments else 2
     assert done.stderr.splitlines()[-1] == f"[] {code}", done.stderr
+
+
+def test_list_of_a_name_shows_its_keys(capsys):
+    assert cli.main(["list", "weyl"]) == 0
+    out = capsys.readouterr().out
+    assert "hamiltonian weyl" in out
+    assert "chirality = 1" in out

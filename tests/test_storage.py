@@ -177,5 +177,5 @@ def test_lock_is_held_by_one_and_leaves_nothing(tmp_path):
     with Lock(out):
         pass
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(InputError, match="cannot be written"), Lock(tmp_path / "no" / "out.nc"):
+    with pytest.raises(OutputError, match="cannot be written"), Lock(tmp_path / "no" / "out.nc"):
         pass

@@ -12,7 +12,7 @@ from typing import Any
 
 from kinetic import reporting
 from kinetic.checkpoint import path_of
-from kinetic.errors import InputError
+from kinetic.errors import InputError, OutputError
 from kinetic.simulation import Simulation
 
 _log = logging.getLogger("kinetic")
@@ -20,6 +20,8 @@ _log = logging.getLogger("kinetic")
 
 def integrate(simulation: Simulation, output: Path, options: argparse.Namespace) -> int:
     """Run to the end, draw the figure and print the table."""
+    if options.figure and not options.no_figure:
+        _check_figure(options.figure)
     with logged(options.log, options.quiet):
         _log.info("run of %s\n%s", output, simulation.run_text)
         try:
@@ -47,6 +49,15 @@ def integrate(simulation: Simulation, output: Path, options: argparse.Namespace)
         if failure is not None:
             raise failure
     return 0
+
+
+def _check_figure(figure: Path) -> None:
+    """Refuse a figure that could not be drawn, before anything is integrated."""
+    kinds = (".png", ".pdf", ".svg")
+    if figure.suffix.lower() not in kinds:
+        raise InputError(f"{figure}: a figure ends in {', '.join(kinds)}.")
+    if not figure.parent.is_dir():
+        raise OutputError(f"{figure} cannot be written: there is no folder {figure.parent}.")
 
 
 def _figure(result: Path, figure: Path | None) -> Path:
@@ -88,7 +99,7 @@ def logged(path: Path | None, quiet: bool) -> Iterator[None]:
         try:
             file = logging.FileHandler(path, encoding="utf-8")
         except OSError as error:
-            raise InputError(f"the log {path} cannot be written: {error.strerror}.") from None
+            raise OutputError(f"the log {path} cannot be written: {error.strerror}.") from None
         file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         handlers.append(file)
     level, _log.level = _log.level, logging.INFO

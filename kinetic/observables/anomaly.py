@@ -101,6 +101,18 @@ def exchange_rate(evolution: Evolution, change: Array) -> Array:
     return exchange / evolution.phase_space
 
 
+def reference(evolution: Evolution, span: float) -> Array:
+    """Mean pumping rate of every node since the start from its charge.  (node,)
+
+    χ ∫e·b dt/4π²ħ² over the time span; where b(t) moves and there is one node only, with what
+    Faraday's law brings into the grid (it cannot be told apart between several nodes).
+    """
+    rate = node_fluxes(evolution) * drive(evolution, evolution.start, evolution.time) / span
+    if evolution.flow.b_moves and len(rate) == 1:
+        rate = rate + evolution.faraday_inflow() / span
+    return rate
+
+
 def _no_nodes(evolution: Evolution) -> str | None:
     if evolution.flow.nodes:
         return None
@@ -182,19 +194,22 @@ class PumpingRate(Observable):
                 ("node",),
                 units,
                 "the same from the monopole charge",
-                {"formula": "χ ∫e·b dt/(t - t₀)/4π²ħ²"},
+                {"formula": "[χ ∫e·b dt/4π²ħ² + Faraday inflow of a single node]/(t - t₀)"},
             ),
         )
 
         def measure() -> dict[str, Any]:
             span = evolution.time - evolution.start
             if span > 0.0:
-                rate, mean = pumped(evolution), drive(evolution, evolution.start, evolution.time)
-                return {self.name: rate / span, "pumping_reference": fluxes * mean / span}
+                expected = reference(evolution, span)
+                return {self.name: pumped(evolution) / span, "pumping_reference": expected}
             fields, t = evolution.system.fields, evolution.time
             now = float(fields.electric(t) @ fields.magnetic(t))
-            rate = pumped(evolution, rates(evolution).change)
-            return {self.name: rate, "pumping_reference": fluxes * now}
+            present = rates(evolution)
+            expected = fluxes * now
+            if evolution.flow.b_moves and len(fluxes) == 1:
+                expected = expected + present.faraday / evolution.phase_space
+            return {self.name: pumped(evolution, present.change), "pumping_reference": expected}
 
         return Recorder(rows, measure)
 
