@@ -26,7 +26,7 @@ from kinetic.system import System
 from kinetic.transport import Transport
 
 _FACES = ("lower", "upper")
-_RELAXED = 0.25  # step over relaxation time: what a third-order stepper follows to 1e-4
+_RELAXED = 0.1  # step over relaxation time: a third-order stepper then follows to (0.1)³/24 per τ
 
 
 class Evolution:

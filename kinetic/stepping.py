@@ -87,7 +87,7 @@ class Stepping(Description):
         Fraction of the largest step that keeps first-order fluxes monotone.
     step
         Upper limit of Δt, units of time.  With None the step follows the Courant number, a
-        quarter of the relaxation time, and how fast e(t), b(t) and the parameters change; a
+        tenth of the relaxation time, and how fast e(t), b(t) and the parameters change; a
         given step takes their resolution into the user's hands.
     """
 

@@ -54,7 +54,8 @@ def test_a_parameter_that_moves_is_resolved():
 
 def test_relaxation_follows_its_exponential():
     """j(t) = j(0) exp(-t/τ) without a field, recorded once."""
-    run = {**CHAIN, "initial": {**CHAIN["initial"], "name": "shifted_fermi_dirac", "drift": [0.1]}}
+    drifting = {**CHAIN["initial"], "name": "shifted_fermi_dirac", "drift": [0.1]}
+    run = {**CHAIN, "initial": drifting}
     bath = {"name": "relaxation_time", "tau": 1.0}
     data = kinetic.Simulation(**run, stop=3.0, every=3.0, collisions=[bath]).run()
     ratio = float(data.current[-1, 0] / data.current[0, 0])
