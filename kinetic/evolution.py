@@ -1,4 +1,4 @@
-"""A system in time: the stages of a step, the ledger of charge, what a run reports.
+"""A system in time: the stages of a step and the ledger of charge.
 
 A step is made of the stages of its tableau; the ledger (outflow through every open face,
 Faraday inflow) is advanced with the same weights, so that it closes to rounding.
@@ -20,16 +20,15 @@ from kinetic.grid import Array
 from kinetic.judgement import require_numbers
 from kinetic.ledger import Ledger
 from kinetic.mesh import Mesh
-from kinetic.nodes import node_shares
+from kinetic.state import State
 from kinetic.stepping import Stepping
 from kinetic.system import System
 from kinetic.transport import Transport
 
-_FACES = ("lower", "upper")
 _RELAXED = 0.1  # step over relaxation time: a third-order stepper then follows to (0.1)³/24 per τ
 
 
-class Evolution:
+class Evolution(State):
     """The state of a system and its motion.
 
     Parameters
@@ -220,111 +219,6 @@ class Evolution:
             return None
         return self.collisions.rate(self.transport.occupation(), time)
 
-    # --- what the state holds ---------------------------------------------------------------
-
-    def densities_of_states(self) -> Array:
-        """D_s of every cell (1 unless the level is dressed).  (valley·band, A, B, C)"""
-        d = np.ones_like(self.transport.u)
-        if self.system.equation.level == "dressed":
-            d[0::2] -= 0.5 * self.transport.dressing
-            d[1::2] += 0.5 * self.transport.dressing
-        return d
-
-    def densities(self) -> Array:
-        """u_s of every cell with the bands of glued cells told apart by f.
-
-        In glued cells only the sum of the bands is evolved; each holds half of it.
-        """
-        u = self.transport.u.copy()
-        for valley, glue in enumerate(self.flow.glue):
-            if len(glue.cells):
-                pair = u[2 * valley : 2 * valley + 2].reshape(2, -1)
-                pair[:, glue.cells] = pair[:, glue.cells].mean(axis=0)
-        return u
-
-    def charge(self) -> float:
-        """Σ_s∫(u_s - 1 for the lower band) over the grid: small terms, an exact sum."""
-        u = self.transport.u
-        rest = np.einsum("iabc,abc->", u[1::2], self.mesh.volumes)
-        return float(rest + np.sum((u[0::2] - 1.0) * self.mesh.volumes)) / self.phase_space
-
-    def charge_held(self) -> float:
-        """Σ_s∫u over the grid, number per volume."""
-        whole = self.system.valleys * float(self.mesh.volumes.sum()) / self.phase_space
-        return self.charge() + whole
-
-    def charge_change(self) -> float:
-        """Change of the total charge since the start, number per volume."""
-        return self.charge() - self.initial_charge
-
-    def faces(self) -> list[tuple[str, int]]:
-        """Names of the open faces and their place in `outflow`."""
-        found = []
-        for axis, slot in zip(self.system.grid.momentum, self.mesh.slots, strict=True):
-            if not axis.periodic:
-                found += [(f"{axis.name} {side}", 2 * slot + i) for i, side in enumerate(_FACES)]
-        return found
-
-    def boundary_outflow(self) -> Array:
-        """What left through each open face since the start, number per volume.  (face,)"""
-        places = [index for _, index in self.faces()]
-        return self.ledger.outflow[places] / self.phase_space
-
-    def faraday_inflow(self) -> float:
-        """-∫dt Σ_s∫q_s f_s B_k·ḃ since the start, number per volume."""
-        return self.ledger.faraday / self.phase_space
-
-    def collision_inflow(self) -> float:
-        """∫dt Σ_s∫D_s C[f]_s since the start, number per volume; 0 if charge is conserved."""
-        return self.ledger.collisions / self.phase_space
-
-    def ledger_residual(self) -> tuple[float, float]:
-        """Change of charge less inflow, and the charge or throughput it must be small to."""
-        through = self.boundary_outflow()
-        inflow = np.array([self.faraday_inflow(), self.collision_inflow()])
-        residual = self.charge_change() + float(through.sum()) - float(inflow.sum())
-        held = abs(self.charge_held())
-        return residual, max(held, float(np.abs(through).sum()), float(np.abs(inflow).max()))
-
-    def node_exchange(self) -> Array:
-        """Charge handed from the lower to the upper band at each node since the start.
-
-        In a glued cell both bands hold f; the upper one has received what its own fluxes did
-        not bring.  (node,)
-        """
-        exchange = self.handed.copy()
-        u = self.transport.u
-        for valley, glue in enumerate(self.flow.glue):
-            if not len(glue.cells):
-                continue
-            pair = u[2 * valley : 2 * valley + 2].reshape(2, -1)[:, glue.cells]
-            handed = 0.5 * (pair[0] - pair[1]) * self.mesh.volumes.ravel()[glue.cells]
-            np.add.at(exchange, glue.nodes, handed)
-        return exchange / self.phase_space
-
-    def node_charges(self) -> Array:
-        """Charge in the cells nearest to each node, less a filled lower band.  (node,)"""
-        shape = self.system.grid.shape
-        content = (self.transport.u[0::2] - 1.0 + self.transport.u[1::2]) * self.mesh.volumes
-        pairs = zip(self.flow.nodes, node_shares(self.flow.nodes, self.system.grid), strict=True)
-        sums = [float(np.sum(share * content[n.valley].reshape(shape))) for n, share in pairs]
-        return np.array(sums) / self.phase_space
-
-    def bounds(self) -> tuple[float, float]:
-        """Smallest and largest occupation f_s = u/D_s outside glued cells."""
-        level = self.system.equation.level
-        u = self.transport.u
-        if level == "dressed":
-            f = u / self.densities_of_states()
-        elif level == "projected":
-            f = u - np.repeat(0.25 * self.transport.dressing * (u[1::2] - u[0::2]), 2, axis=0)
-        else:
-            f = u
-        outside = ~np.repeat(self.flow.glued, 2, axis=0)
-        if not outside.any():
-            return 0.0, 0.0
-        return float(f[outside].min()), float(f[outside].max())
-
     # --- restart -------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Array]:
@@ -338,7 +232,7 @@ class Evolution:
             "mended": np.array(self.mended),
             "handed": self.handed,
             "drive_step": np.array(self.drives.last),
-            "glue_time": np.array(self.flow.glue_time),
+            "glue_time": np.array(self.flow.gluing.glue_time),
         }
         return state | (self.collisions.state() if self.collisions else {})
 

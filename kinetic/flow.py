@@ -13,34 +13,23 @@ Source: Wong and Tserkovnyak, Eqs. (24), (37), (38); Xiao, Chang and Niu, Rev. M
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kinetic.device import Device
 from kinetic.geometry import Geometry
+from kinetic.gluing import Glue, Gluing
 from kinetic.grid import Array
 from kinetic.judgement import require_positive_density
 from kinetic.kernels.assembly import assemble, fastest_outflow
 from kinetic.mesh import Mesh
-from kinetic.nodes import Node, find_nodes, glued_cells, node_rate
+from kinetic.nodes import Node, node_rate
 from kinetic.system import System
 
 Faces = tuple[Array, Array, Array]
 _NONE = np.zeros((1, 1, 1, 1))
-_LARGE = 1e100
-
-
-@dataclass(frozen=True)
-class Glue:
-    """Cells of one valley whose bands share one occupation.
-
-    `cells` are flat indices, `nodes` the index of the nearest node of each.
-    """
-
-    cells: NDArray[np.intp]
-    nodes: NDArray[np.intp]
 
 
 class Flow:
@@ -91,11 +80,9 @@ class Flow:
         self._allocate()
         self._fluxes: list[Faces | Array] = []
         self.curvature: Array | None = None
-        self.nodes: list[Node] = []
         if self.hbar:
             self._measure_geometry(start, strict=True)
-        self.glued = np.zeros((system.valleys, *mesh.shape), dtype=bool)
-        self._strengths: list[Array] = []
+        self.gluing = Gluing(system, mesh, self.geometries, self.hbar)
         self._glue(start)
         self.dressing = self.dressing_now()
         self._set_corners(start)
@@ -131,34 +118,26 @@ class Flow:
             )
 
     def _glue(self, t: float) -> None:
-        """Find the nodes and the cells that are glued around them at time t.
+        """Glue the cells around the nodes at time t, in balls of the size that b has now."""
+        self.gluing.glue_time = t
+        if self.hbar:
+            size = float(np.linalg.norm(self.b)) * (1.25 if self.b_moves else 1.0)
+            self.gluing.update(t, size, self.b_moves, self._fluxes)
 
-        The balls have the size that b has now (a quarter more where b moves), so that a run does
-        not depend on how long it is meant to last.
-        """
-        system = self.system
-        self.glue_time = t
-        self.glue = [Glue(np.zeros(0, np.intp), np.zeros(0, np.intp))] * system.valleys
-        self.glued[...] = False
-        if not self.hbar:
-            return
-        if self.texture_moves or not self._strengths:
-            charges = [g.charges(f) for g, f in zip(self.geometries, self._fluxes, strict=True)]
-            self.nodes = find_nodes(system.hamiltonian, system.grid, charges, t)
-            self._strengths = [geometry.strength(t) for geometry in self.geometries]
-        size = float(np.linalg.norm(self.b)) * (1.25 if self.b_moves else 1.0)
-        if size == 0.0 and not self.b_moves:
-            return
-        limit = 0.25 if system.equation.level == "projected" else 1.0
-        for valley, strength in enumerate(self._strengths):
-            if not any(node.valley == valley for node in self.nodes):
-                continue
-            relative = self.hbar * size * np.minimum(strength, _LARGE) / limit
-            cells, nearest = glued_cells(
-                self.nodes, valley, system.grid, relative, system.equation.node_radius
-            )
-            self.glue[valley] = Glue(cells, nearest)
-            self.glued[valley].reshape(-1)[cells] = True
+    @property
+    def nodes(self) -> list[Node]:
+        """Gap closings on the grid."""
+        return self.gluing.nodes
+
+    @property
+    def glue(self) -> list[Glue]:
+        """Glued cells of every valley."""
+        return self.gluing.glue
+
+    @property
+    def glued(self) -> NDArray[np.bool_]:
+        """Whether a cell is glued.  (valley, A, B, C)"""
+        return self.gluing.glued
 
     @property
     def nodes_move(self) -> bool:
@@ -212,14 +191,14 @@ class Flow:
         texture = self.hbar != 0.0 and self.texture_moves and bool(np.any(self.b))
         if texture:
             parts = [g.texture_flux(t, self.b) for g in self.geometries]
-            flux = tuple(np.stack([part[slot] for part in parts]) for slot in range(3))  # type: ignore[assignment]
+            flux = _stacked(parts)
             self.texture_rate = self._outflow_of(flux)
             strength = 1.0
             if along and self.mesh.dimensions == 3:
-                for slot in range(3):
-                    flux[slot][...] += along * np.stack([f[slot] for f in self._fluxes])
+                for total, berry in zip(flux, _stacked(self._fluxes), strict=True):
+                    total += along * berry
         elif along and self.mesh.dimensions == 3:
-            flux = tuple(np.stack([f[slot] for f in self._fluxes]) for slot in range(3))  # type: ignore[assignment]
+            flux = _stacked(self._fluxes)
             strength = along
         return flux, strength
 
@@ -359,4 +338,10 @@ class Flow:
         if not self.moves:
             self.corners = np.zeros((0, 0, 0, 0))
             self._fluxes, self._driven, self.curvature = [], None, None
-            self._strengths = []
+            self.gluing.release()
+
+
+def _stacked(parts: Sequence[Faces | Array]) -> Faces:
+    """Fluxes of the valleys one by one, as one array per slot."""
+    first, second, third = (np.stack(of_slot) for of_slot in zip(*parts, strict=True))
+    return first, second, third

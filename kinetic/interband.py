@@ -34,8 +34,9 @@ class Coupling:
 
     def __init__(self, mesh: Mesh, device: Device, like: Faces) -> None:
         self.mesh, self.device = mesh, device
-        self.diagonal: Faces = tuple(np.zeros_like(x) for x in like)  # type: ignore[assignment]
-        self.off: Faces = tuple(np.zeros_like(x) for x in like)  # type: ignore[assignment]
+        along_a, along_b, along_c = like
+        self.diagonal = np.zeros_like(along_a), np.zeros_like(along_b), np.zeros_like(along_c)
+        self.off = np.zeros_like(along_a), np.zeros_like(along_b), np.zeros_like(along_c)
         self._weighted = tuple(np.zeros_like(x[0::2]) for x in like)
         valleys = like[2].shape[0] // 2
         self.mean = np.zeros((valleys, *mesh.shape))

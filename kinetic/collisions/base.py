@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kinetic.grid import Array
 from kinetic.registry import Description
 
@@ -35,7 +38,7 @@ class Surroundings:
     energy: Array
     weight: Array
     equilibrium: Array
-    glued: Array
+    glued: NDArray[np.bool_]
     reservoirs: tuple[tuple[float, float] | None, ...]
     thermal: bool
 

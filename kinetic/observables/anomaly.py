@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinetic.grid import Array
-from kinetic.nodes import node_shares
-from kinetic.observables.base import Observable, Recorder, momenta, per_volume
+from kinetic.observables.base import Observable, Recorder, per_volume
 from kinetic.storage import Variable
 
 if TYPE_CHECKING:
@@ -84,21 +83,7 @@ def pumped(evolution: Evolution, change: Array | None = None) -> Array:
     """
     if change is None:
         return evolution.node_charges() - evolution.initial_node_charges
-    content = momenta(evolution, change * evolution.mesh.volumes).sum(axis=1)
-    nodes = evolution.flow.nodes
-    pairs = zip(nodes, node_shares(nodes, evolution.system.grid), strict=True)
-    sums = [float(np.sum(share * content[node.valley])) for node, share in pairs]
-    return np.array(sums) / evolution.phase_space
-
-
-def exchange_rate(evolution: Evolution, change: Array) -> Array:
-    """Rate at which each glued node hands charge upward.  (node,)"""
-    exchange = np.zeros(len(evolution.flow.nodes))
-    for valley, glue in enumerate(evolution.flow.glue):
-        pair = change[2 * valley : 2 * valley + 2].reshape(2, -1)[:, glue.cells]
-        volumes = evolution.mesh.volumes.ravel()[glue.cells]
-        np.add.at(exchange, glue.nodes, 0.5 * (pair[0] - pair[1]) * volumes)
-    return exchange / evolution.phase_space
+    return evolution.near_nodes(change[0::2] + change[1::2])
 
 
 def reference(evolution: Evolution, span: float) -> Array:
@@ -161,7 +146,7 @@ class NodeExchange(Observable):
             fields, t = evolution.system.fields, evolution.time
             return {
                 self.name: evolution.node_exchange(),
-                "node_exchange_rate": exchange_rate(evolution, rates(evolution).change),
+                "node_exchange_rate": evolution.handed_upward(rates(evolution).change),
                 "node_flux": fluxes * float(fields.electric(t) @ fields.magnetic(t)),
             }
 
