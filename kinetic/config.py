@@ -64,7 +64,10 @@ def read(path: str | Path) -> dict[str, Any]:
     try:
         return parse(content.decode())
     except UnicodeDecodeError:
-        raise InputError(f"{path} is not a run file: it is not UTF-8 text.") from None
+        raise InputError(
+            f"{path} is not a run file (it is not UTF-8 text); for a result use "
+            "'kinetic plot' or xarray."
+        ) from None
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 

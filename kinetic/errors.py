@@ -36,7 +36,7 @@ class OutputError(KineticError):
 
 def listing(names: Iterable[str]) -> str:
     """Names as an English list: 'a', 'b' and 'c'."""
-    quoted = [f"'{name}'" for name in sorted(names)]
+    quoted = [f"'{name}'" for name in sorted(set(names))]
     if len(quoted) < 2:
         return "".join(quoted)
     return ", ".join(quoted[:-1]) + " and " + quoted[-1]

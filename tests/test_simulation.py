@@ -51,6 +51,14 @@ def reference():
     return simulation().run()
 
 
+@pytest.fixture(autouse=True)
+def heed_sigint():
+    """Undo an ignored SIGINT (nohup, background jobs), which the program would respect."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def command(*arguments, limit=None, **options):
     environment = dict(os.environ)
     if limit is not None:

@@ -127,9 +127,9 @@ def _figure(content: Content, path: Path, what: str) -> Any:
         panels = [series.variable(what)]
     else:
         near = suggestion(what, FIGURES)
-        near = f"{near} " if near.startswith("did") else ""
+        near = f"; {near}" if near.startswith("did") else "."
         raise InputError(
-            f"'{what}' cannot be drawn: {near}There are {listing(FIGURES)}, and any variable "
+            f"'{what}' cannot be drawn{near} There are {listing(FIGURES)}, and any variable "
             "recorded in time."
         )
     if not panels:
