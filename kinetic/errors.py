@@ -22,6 +22,13 @@ class UserCodeError(InputError):
     """A class or function supplied by the user failed."""
 
 
+class MissingMethodError(UserCodeError, NotImplementedError):
+    """A description lacks a method that its kind must have."""
+
+    def __init__(self, leaf: object, method: str) -> None:
+        super().__init__(f"the class {type(leaf).__name__} must define the method '{method}'.")
+
+
 class PhysicsError(KineticError):
     """The run left the validity of the theory or of the scheme."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kinetic.errors import InputError
+from kinetic.errors import InputError, MissingMethodError
 from kinetic.grid import Array
 from kinetic.registry import Description
 
@@ -54,7 +54,7 @@ class Initial(Description):
 
     def occupation(self, points: Points) -> Array:
         """f_s at the points.  (band, S)"""
-        raise NotImplementedError
+        raise MissingMethodError(self, "occupation")
 
     def reservoir(self, valley: int) -> tuple[float, float] | None:
         """(μ, T) of a valley if the state has them."""

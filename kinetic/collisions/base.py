@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from kinetic.errors import MissingMethodError
 from kinetic.grid import Array
 from kinetic.registry import Description
 
@@ -51,7 +52,7 @@ class Operator:
 
     def rate(self, f: Array, t: float, out: Array) -> None:
         """Add C[f]_s to out.  f, out (valley·band, A, B, C)."""
-        raise NotImplementedError
+        raise MissingMethodError(self, "rate")
 
     def state(self) -> dict[str, Array]:
         """Whatever must survive a restart bit by bit."""
@@ -69,4 +70,4 @@ class Collision(Description):
 
     def build(self, surroundings: Surroundings) -> Operator:
         """The operator on a grid."""
-        raise NotImplementedError
+        raise MissingMethodError(self, "build")

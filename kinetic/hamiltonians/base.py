@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinetic.compilation import compiled
-from kinetic.errors import InputError, listing
+from kinetic.errors import InputError, MissingMethodError, listing
 from kinetic.expressions import check_names, parse
 from kinetic.pulses import TimeFunction, time_function
 from kinetic.registry import Description
@@ -86,7 +86,7 @@ class Hamiltonian(Description):
 
     def valleys(self) -> tuple[Valley, ...]:
         """The patches, in the order of the valley index."""
-        raise NotImplementedError
+        raise MissingMethodError(self, "valleys")
 
     def period(self, axis_name: str) -> float | None:
         """Period of a momentum axis, None where the model is not periodic."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kinetic.errors import InputError
+from kinetic.errors import InputError, MissingMethodError
 from kinetic.grid import Array
 from kinetic.registry import Description, construct, find, from_table
 from kinetic.storage import Variable
@@ -58,7 +58,7 @@ class Observable(Description):
 
     def recorder(self, evolution: Evolution) -> Recorder:
         """The recorder, for a system that fits."""
-        raise NotImplementedError
+        raise MissingMethodError(self, "recorder")
 
     def build(self, evolution: Evolution) -> Recorder:
         """The recorder of an evolution that stands at its start.
