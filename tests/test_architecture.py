@@ -27,9 +27,11 @@ FLOORS = (
     ("bands", "nodes"),
     ("system", "links"),  # what is simulated
     ("geometry", "drives"),
+    ("gluing",),
     ("flow",),
     ("preparation",),
     ("transport",),
+    ("state",),
     ("evolution",),
     ("observables",),
     ("validity",),
