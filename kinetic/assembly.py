@@ -275,6 +275,10 @@ def _plain(value: Any) -> Any:
 
 
 def _axis(axis: Any) -> dict[str, Any]:
+    if axis.spatial:
+        lower, upper = (side.table() for side in axis.sides)
+        ends = {"lower": axis.edges[0], "upper": axis.edges[-1], "cells": axis.cells}
+        return {**ends, "boundary": lower if lower == upper else [lower, upper]}
     table: dict[str, Any] = {"edges": list(axis.edges)}
     if axis.boundary is not None:
         table["boundary"] = axis.boundary

@@ -6,6 +6,7 @@ Axes keep the order x, y, z, kx, ky, kz; the last one is contiguous in memory.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,10 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kinetic.boundaries import Side, sides
 from kinetic.errors import InputError, suggestion
 
 AXIS_NAMES = ("x", "y", "z", "kx", "ky", "kz")
+SPACE = AXIS_NAMES[:3]
 BOUNDARIES = ("open", "periodic")
+FEWEST_SITES = 6  # the widest stencil across a face
 Array = NDArray[np.float64]
 
 
@@ -30,35 +34,55 @@ class Axis:
     name
         One of x, y, z, kx, ky, kz.
     edges
-        N + 1 increasing cell edges.
+        N + 1 increasing cell edges; those of x, y and z are equally spaced, at least seven.
     boundary
-        'open', 'periodic', or None: the Hamiltonian decides (lattice models are periodic).
+        Of kx, ky, kz: 'open', 'periodic', or None: the Hamiltonian decides (lattice models are
+        periodic).  Of x, y, z: a name, a table or a `Side`, or two of these for the lower and
+        the upper end, kept as a pair of `Side`; None is periodic.
     """
 
     name: str
     edges: tuple[float, ...]
-    boundary: str | None = None
+    boundary: Any = None
 
     def __post_init__(self) -> None:
         if self.name not in AXIS_NAMES:
             raise InputError(f"axis '{self.name}': {suggestion(self.name, AXIS_NAMES)}")
         edges = np.asarray(self.edges, dtype=float)
         if edges.ndim != 1 or edges.size < 2 or not np.all(np.isfinite(edges)):
-            raise InputError(
-                f"axis {self.name} needs at least one cell between finite edges."
-            )
+            raise InputError(f"axis {self.name} needs at least one cell between finite edges.")
         if np.any(np.diff(edges) <= 0):
             raise InputError(f"the edges of axis {self.name} must increase.")
-        if self.boundary not in (*BOUNDARIES, None):
+        object.__setattr__(self, "edges", tuple(edges.tolist()))
+        if self.spatial:
+            self._settle_space()
+        elif not (self.boundary is None or self.boundary in BOUNDARIES):
             raise InputError(
                 f"boundary = {self.boundary!r} of axis {self.name}: "
                 f"{suggestion(str(self.boundary), BOUNDARIES)}"
             )
-        object.__setattr__(self, "edges", tuple(edges.tolist()))
+
+    def _settle_space(self) -> None:
+        """Equal cells, enough of them, and a pair of ends."""
+        if not self.uniform:
+            raise InputError(
+                f"the cells of axis {self.name} differ in width: axes in real space have equal "
+                "cells; give lower, upper and cells."
+            )
+        if self.cells < FEWEST_SITES:
+            raise InputError(
+                f"axis {self.name} has {self.cells} cell{'s' if self.cells > 1 else ''}: an axis "
+                f"in real space needs at least {FEWEST_SITES}; take more, or leave the axis out "
+                "where nothing depends on it."
+            )
+        equal = np.linspace(self.edges[0], self.edges[-1], self.cells + 1)
+        object.__setattr__(self, "edges", tuple(equal.tolist()))
+        ends = sides(self.boundary, f"boundary of axis {self.name}")
+        object.__setattr__(self, "boundary", ends)
 
     @classmethod
     def linear(
-        cls, name: str, lower: float, upper: float, cells: int, boundary: str | None = None
+        cls, name: str, lower: float, upper: float, cells: int, boundary: Any = None
     ) -> Axis:
         """Equal cells between `lower` and `upper`."""
         return cls(name, tuple(np.linspace(lower, upper, cells + 1)), boundary)
@@ -84,6 +108,7 @@ class Axis:
     def from_table(cls, name: str, spec: Any) -> Axis:
         """Read `[lower, upper, cells]` or a table with lower, upper, cells, boundary, edges,
         focus and strength (cells finest at `focus`, width ∝ sqrt(1 + strength²(k-focus)²)).
+        The last three are for momentum axes only.
         """
         where = f"[grid] {name}"
         if isinstance(spec, Sequence) and not isinstance(spec, str):
@@ -95,15 +120,16 @@ class Axis:
         allowed = ("lower", "upper", "cells", "boundary", "edges", "focus", "strength")
         for key in spec:
             if key not in allowed:
+                raise InputError(f"{where}: no such key '{key}'; {suggestion(key, allowed)}")
+            if name in SPACE and key in ("edges", "focus", "strength"):
                 raise InputError(
-                    f"{where}: no such key '{key}'; {suggestion(key, allowed)}"
+                    f"{where}: '{key}' is for momentum axes; axes in real space have equal "
+                    "cells: give lower, upper, cells and boundary."
                 )
         boundary = spec.get("boundary")
         if "edges" in spec:
             if set(spec) - {"edges", "boundary"}:
-                raise InputError(
-                    f"{where}: 'edges' excludes lower, upper, cells and grading."
-                )
+                raise InputError(f"{where}: 'edges' excludes lower, upper, cells and grading.")
             edges = spec["edges"]
             if not isinstance(edges, Sequence) or not all(_is_number(e) for e in edges):
                 raise InputError(f"{where}: edges must be a list of numbers.")
@@ -149,9 +175,36 @@ class Axis:
         return np.asarray(0.5 * (edges[1:] + edges[:-1]))
 
     @property
+    def spatial(self) -> bool:
+        """Whether the axis is one of x, y, z."""
+        return self.name in SPACE
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """What lies beyond the lower and the upper end of an axis in real space.
+
+        Raises
+        ------
+        TypeError
+            On a momentum axis.
+        """
+        if not self.spatial:
+            raise TypeError(f"{self.name} is a momentum axis: it has no sides.")
+        lower, upper = self.boundary
+        return lower, upper
+
+    @property
     def periodic(self) -> bool:
         """Whether the axis closes on itself."""
-        return self.boundary == "periodic"
+        return self.sides[0].periodic if self.spatial else self.boundary == "periodic"
+
+    @property
+    def beyond(self) -> str:
+        """The boundary in words."""
+        if not self.spatial:
+            return self.boundary or "not decided"
+        lower, upper = self.sides
+        return str(lower) if lower == upper else f"below {lower}; above {upper}"
 
     @cached_property
     def uniform(self) -> bool:
@@ -176,7 +229,7 @@ class Axis:
         return Axis(self.name, tuple(np.asarray(self.edges) + distance), self.boundary)
 
     def bounded(self, boundary: str) -> Axis:
-        """The same axis with its boundary decided."""
+        """The same axis with its boundary decided, if it is not decided yet."""
         return Axis(self.name, self.edges, self.boundary or boundary)
 
 
@@ -196,9 +249,7 @@ class Grid:
     def __post_init__(self) -> None:
         names = [axis.name for axis in self.axes]
         if sorted(set(names), key=AXIS_NAMES.index) != names:
-            raise InputError(
-                "grid axes must be distinct and in the order x, y, z, kx, ky, kz."
-            )
+            raise InputError("grid axes must be distinct and in the order x, y, z, kx, ky, kz.")
         momentum = [name for name in names if name.startswith("k")]
         if momentum != ["kx", "ky", "kz"][: len(momentum)] or not momentum:
             raise InputError(
@@ -210,20 +261,18 @@ class Grid:
         """Read the `[grid]` table."""
         for name in table:
             if name not in AXIS_NAMES:
-                raise InputError(
-                    f"[grid] {name}: no such axis; {suggestion(name, AXIS_NAMES)}"
-                )
+                raise InputError(f"[grid] {name}: no such axis; {suggestion(name, AXIS_NAMES)}")
         return cls(tuple(Axis.from_table(n, table[n]) for n in AXIS_NAMES if n in table))
 
     @property
     def momentum(self) -> tuple[Axis, ...]:
         """The k axes."""
-        return tuple(axis for axis in self.axes if axis.name.startswith("k"))
+        return tuple(axis for axis in self.axes if not axis.spatial)
 
     @property
     def space(self) -> tuple[Axis, ...]:
         """The r axes (none in a homogeneous run)."""
-        return tuple(axis for axis in self.axes if not axis.name.startswith("k"))
+        return tuple(axis for axis in self.axes if axis.spatial)
 
     @property
     def dimensions(self) -> int:
@@ -234,6 +283,16 @@ class Grid:
     def shape(self) -> tuple[int, ...]:
         """Cells along every axis, (*r, *k)."""
         return tuple(axis.cells for axis in self.axes)
+
+    @property
+    def sites(self) -> tuple[int, ...]:
+        """Cells along the r axes, (*r); () in a homogeneous run."""
+        return tuple(axis.cells for axis in self.space)
+
+    @cached_property
+    def site_volume(self) -> float:
+        """Volume of one cell of the r axes; 1 in a homogeneous run."""
+        return math.prod(axis.length / axis.cells for axis in self.space)
 
     @cached_property
     def volumes(self) -> Array:
