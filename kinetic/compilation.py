@@ -25,7 +25,8 @@ GENERATOR = 1
 """Raised whenever the generated code changes."""
 
 Outputs = tuple[tuple[str, str], ...]
-"""(formula, variable): the derivative by that variable, or the value if it is ''."""
+"""(formula, variable): the derivative by that variable, or the value if it is ''; 'x,t' is the
+derivative by x and by t."""
 
 
 @lru_cache(maxsize=1024)

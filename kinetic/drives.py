@@ -1,4 +1,4 @@
-"""How fast the drives change: steps short enough for e(t), b(t) and the parameters.
+"""How fast the drives change: steps short enough for e(r,t), b(r,t) and the parameters.
 
 A step Δt resolves a drive X(t) if the three-point quadrature of the stepper,
 (Δt/6)[X(t) + 4X(t + Δt/2) + X(t + Δt)], agrees with a fine one to a millionth of ∫|X - X(t)|.
@@ -7,12 +7,17 @@ The flow at the present time does not know what comes; this looks ahead over the
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import numpy as np
 
 from kinetic.grid import Array
 from kinetic.system import System
 
 _SAMPLES = 65
+_SITES = {0: 0, 1: 33, 2: 13, 3: 7}  # along every axis in real space, both ends among them
+_MOMENTA = (0.11, 0.47, 0.83)
 _TOLERANCE = 1e-6
 _NEGLIGIBLE = 1e-10  # of a cell width, a squared momentum or an energy: no effect in a step
 
@@ -28,35 +33,47 @@ class Drives:
 
     def __init__(self, system: System) -> None:
         self.system = system
-        fields = system.fields
+        self.fields = fields = system.fields.in_space(system.grid.space)
         self.fields_move = not (fields.electric_constant and fields.magnetic_constant)
         self.texture_moves = system.hamiltonian.time_dependent
-        axes = system.grid.momentum
-        self._k = np.meshgrid(
-            *(np.quantile(axis.centres, (0.11, 0.47, 0.83)) for axis in axes),
-            indexing="ij",
-            sparse=True,
-        )
+        axes, space = system.grid.momentum, system.grid.space
+        shares = np.linspace(0.0, 1.0, _SITES[len(space)])
+        sites = [np.quantile(axis.centres, shares) for axis in space]
+        momenta = [np.quantile(axis.centres, _MOMENTA) for axis in axes]
+        mesh = np.meshgrid(*sites, *momenta, indexing="ij", sparse=True)
+        self._k = mesh[len(space) :]
+        names = [axis.name for axis in space]
+        self._r = dict(zip(names, mesh[: len(space)], strict=True))
+        places = np.meshgrid(*sites, indexing="ij", sparse=True)
+        self._sites = dict(zip(names, places, strict=True))
         self._width = min(float(axis.widths.min()) for axis in axes)
         self.last = np.inf
 
     def _sampled(self, times: Array) -> list[tuple[Array, float]]:
         """Drives at given times, each with the size below which it does not matter."""
         found: list[tuple[Array, float]] = []
-        fields = self.system.fields
         if self.fields_move:
-            electric = np.array([fields.electric(t) for t in times])
-            magnetic = np.array([fields.magnetic(t) for t in times])
+            electric = self._rows(self.fields.electric_at, times)
+            magnetic = self._rows(self.fields.magnetic_at, times)
             found += [(electric, self._width), (magnetic, self._width**2)]
         if self.texture_moves:
+            model, where = self.system.hamiltonian, (self._r,) if self._r else ()
             for valley in range(self.system.valleys):
                 rows = []
                 for t in times:
-                    scalar, vector = self.system.hamiltonian.values(valley, self._k, float(t))
+                    scalar, vector = model.values(valley, self._k, float(t), *where)
                     rows.append(np.concatenate([scalar.ravel(), vector.ravel()]))
                 values = np.array(rows)
                 found.append((values, float(np.linalg.norm(values[0])) + 1e-300))
         return found
+
+    def _rows(self, field: Callable[[Mapping[str, Array], Any], Array], times: Array) -> Array:
+        """A field at the sampled sites, one row per time."""
+        if not self._sites:
+            return np.array([field({}, float(t)) for t in times])
+        behind = {name: values[None] for name, values in self._sites.items()}
+        values = field(behind, times.reshape(-1, *(1 for _ in self._sites)))
+        return np.moveaxis(values, 1, 0).reshape(len(times), -1)
 
     def _resolved(self, t: float, step: float) -> bool:
         times = t + step * np.linspace(0.0, 1.0, _SAMPLES)

@@ -141,7 +141,8 @@ def generate(arguments: Sequence[str], outputs: Sequence[tuple[str, str]]) -> st
     arguments
         Names of variables and parameters, in calling order.
     outputs
-        (formula, variable) pairs: the derivative by that variable, or the value for ''.
+        (formula, variable) pairs: the derivative by that variable, or the value for '';
+        'x,t' is the derivative by x and by t.
 
     Raises
     ------
@@ -152,8 +153,8 @@ def generate(arguments: Sequence[str], outputs: Sequence[tuple[str, str]]) -> st
     nodes = []
     for source, variable in outputs:
         node = build(parse(source, arguments).tree)
-        if variable:
-            node = node.diff(sympy.Symbol(variable))
+        for name in filter(None, variable.split(",")):
+            node = node.diff(sympy.Symbol(name))
         if node.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
             raise InputError(f"'{source}' has no finite value.")
         nodes.append(node.xreplace(rename))

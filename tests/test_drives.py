@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import kinetic
+from kinetic.drives import Drives
 from kinetic.errors import InputError
+from kinetic.fields import Fields
+from kinetic.grid import Grid
+from kinetic.hamiltonians.expression import ExpressionModel
 
 CHAIN = {
     "grid": {"kx": ["-pi", "pi", 48]},
@@ -85,3 +91,64 @@ def test_a_grid_beyond_the_memory_is_refused_before_it_is_made():
     run["grid"] = {axis: [-2.0, 2.0, 4001] for axis in ("kx", "ky", "kz")}
     with pytest.raises(InputError, match=r"GB while the run is set up"):
         _ = kinetic.Simulation(**run, stop=1.0).evolution
+
+
+def drives_of(fields=None, axes=None, **hamiltonian):
+    """Drives on a grid with real space, without the rest of a system."""
+    formulas = {"d": ["kx", "0", "1"], **hamiltonian}
+    model = ExpressionModel(**formulas)
+    axes = axes or {"x": {"lower": 0, "upper": 6, "cells": 40, "boundary": "open"}}
+    grid = Grid.from_table({**axes, "kx": [-2, 2, 16], "ky": [-2, 2, 16]})
+    system = SimpleNamespace(
+        grid=grid,
+        fields=Fields.from_table(fields or {}),
+        hamiltonian=model,
+        valleys=len(model.valleys()),
+    )
+    return Drives(system)
+
+
+@pytest.mark.parametrize("x", [0.5, 3.1, 5.4])
+def test_a_drive_somewhere_in_space_is_resolved(x):
+    """The step is that of the same drive everywhere, wherever the spot lies."""
+    spot = f"exp(-(x - {x})**2/0.08)"
+    here = drives_of({"E": [f"0.1*cos(8*t)*{spot}"]}).limit(0.0, 5.0)
+    everywhere = drives_of({"E": ["0.1*cos(8*t)"]}).limit(0.0, 5.0)
+    assert everywhere / 2 <= here <= 2 * everywhere < 1.0
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"phi": "0.1*cos(x - 8*t)"},
+        {"a": ["0.02*sin(x - 8*t)"]},
+        {"a": [0, "0.02*sin(x - 8*t)"]},
+        {"B": "0.05*sin(8*t)"},
+    ],
+)
+def test_every_way_to_move_a_field_limits_the_step(fields):
+    assert drives_of(fields).limit(0.0, 5.0) < 0.5
+
+
+def test_static_fields_do_not_limit_the_step():
+    drives = drives_of({"phi": "cos(x)", "B": "0.1*cos(x)", "E": [0.1], "a": [0, "x**2"]})
+    assert not drives.fields_move
+    assert not drives.texture_moves
+    assert drives.limit(0.0, 5.0) == 5.0
+
+
+def test_the_circulation_of_a_rising_b_is_a_drive():
+    """A B(t) too weak to bend a path still pushes at the rim: e = -½ ḃ × (r - r_c)."""
+    table = {"B": "1e-13*sin(8*t)"}
+    axes = {n: {"lower": -1e3, "upper": 1e3, "cells": 40, "boundary": "open"} for n in "xy"}
+    rim, alone = drives_of(table, axes), drives_of(table)
+    alone.fields, alone._sites = alone.system.fields.in_space(()), {}
+    assert alone.limit(0.0, 5.0) == 5.0
+    assert rim.limit(0.0, 5.0) < 5.0
+
+
+def test_a_texture_that_moves_in_space_is_resolved():
+    moving = drives_of(d=["kx", "0", "tanh((x - 3 - sin(8*t))/0.5)"])
+    assert moving.texture_moves
+    assert moving.limit(0.0, 5.0) < 0.5
+    assert drives_of(d=["kx", "0", "tanh(x - 3)"]).limit(0.0, 5.0) == 5.0
