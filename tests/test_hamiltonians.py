@@ -34,7 +34,33 @@ DRIVEN = [
     {"name": "weyl_lattice", "node_position": "1 + 0.1*t"},
     {"name": "graphene_gapped", "haldane_mass": 0.2},
 ]
-TABLES = [{"name": name, **NEEDED.get(name, {})} for name in sorted(known(H))] + DRIVEN
+TEXTURED = [
+    {
+        "name": "expression",
+        "d": ["kx", "sin(kx) + 0.1*y", "m*tanh((x - u*t)/w)"],
+        "d0": "0.1*kx*m*cos(z)",
+        "parameters": {"m": "0.5 + 0.1*sin(t*y)", "w": "2 + 0.1*x*z", "u": 0.3},
+    },
+    {"name": "massive_dirac", "mass": "0.5*tanh(x - 0.1*t)", "tilt": [0, "0.1*y"]},
+    {"name": "rice_mele", "delta": "0.5*cos(x)", "staggering": "0.5*sin(x)"},
+    {"name": "weyl", "centre": [0, "0.1*x", "0.1*t*y"], "velocity": "1 + 0.1*sin(z)"},
+    {"name": "dirac_wall", "speed": 0.2, "centre": "0.1*t**2", "mass": "0.5 + 0.1*t"},
+    {"name": "dirac_wall", "repeat": 20.0, "speed": -0.1},
+    {"name": "rice_mele_texture", "twist": "pi", "frequency": 0.1, "speed": 0.2},
+    {"name": "graphene_strain", "strain": ["0.1*y", "0.1*sin(x)*t"], "potential": "0.1*x*y"},
+    {"name": "weyl_axial", "velocity": [[1, 0.1, 0], [0, 1, 0], [0, 0, 2]]},
+    {"name": "weyl_axial", "node_position": ["0.1*z", "0.2*x", "0.1*t*y"], "energy_offset": "x"},
+    {"name": "spin_spiral", "wave_vector": [0.3, 0.4], "plane": "cycloid", "cone": 1.0},
+    {"name": "spin_spiral", "plane": "planar", "frequency": 0.3, "phase": "0.1*t"},
+    {"name": "skyrmion", "velocity": [0.1, -0.2], "helicity": 0.7, "radius": 1.5},
+    {"name": "skyrmion", "polarity": 1, "vorticity": -1, "centre": ["0.1*t", 1], "coupling": 0},
+    {"name": "skyrmion_lattice", "lattice": "triangular", "helicity": 0.4, "vorticity": -1},
+    {"name": "skyrmion_lattice", "polarity": 1, "velocity": [0.1, 0]},
+]
+TABLES = [
+    {"name": name, **NEEDED.get(name, {})} for name in sorted(known(H)) if name != "tabulated"
+]
+TABLES += DRIVEN + TEXTURED
 
 
 def build(table):
@@ -49,6 +75,12 @@ def points(dimension, seed=1):
     return list(np.random.default_rng(seed).uniform(-2.5, 2.5, (dimension, 5, 4)))
 
 
+def places(model, seed=2):
+    shape = (len(model.space_names), 5, 4)
+    values = np.random.default_rng(seed).uniform(-2.5, 2.5, shape)
+    return dict(zip(sorted(model.space_names, reverse=True), values, strict=True))
+
+
 def close(exact, numeric):
     assert exact.shape == numeric.shape
     assert np.allclose(exact, numeric, rtol=2e-9, atol=2e-8)
@@ -58,10 +90,10 @@ def close(exact, numeric):
 def test_derivatives_are_those_of_the_values(table):
     model, t, h = build(table), 0.7, 1e-5
     for dimension in model.dimensions:
-        k = points(dimension)
+        k, r = points(dimension), places(model)
         for valley in range(len(model.valleys())):
-            jet = model.jet(valley, k, t)
-            d0, d = model.values(valley, k, t)
+            jet = model.jet(valley, k, t, r)
+            d0, d = model.values(valley, k, t, r)
             assert d.shape == (3, 5, 4)
             assert jet.vector_gradient.shape == (dimension, 3, 5, 4)
             assert jet.scalar_gradient.shape == (dimension, 5, 4)
@@ -69,13 +101,20 @@ def test_derivatives_are_those_of_the_values(table):
             assert np.allclose(jet.vector, d, rtol=1e-14, atol=1e-14)
             for i in range(dimension):
                 step = [h * (i == j) for j in range(dimension)]
-                up = model.values(valley, [a + s for a, s in zip(k, step, strict=True)], t)
+                up = model.values(valley, [a + s for a, s in zip(k, step, strict=True)], t, r)
                 down = model.values(
-                    valley, [a - s for a, s in zip(k, step, strict=True)], t
+                    valley, [a - s for a, s in zip(k, step, strict=True)], t, r
                 )
                 close(jet.scalar_gradient[i], (up[0] - down[0]) / (2 * h))
                 close(jet.vector_gradient[i], (up[1] - down[1]) / (2 * h))
-            up, down = model.values(valley, k, t + h), model.values(valley, k, t - h)
+            for i, name in enumerate(r):
+                up = model.values(valley, k, t, {**r, name: r[name] + h})
+                down = model.values(valley, k, t, {**r, name: r[name] - h})
+                close(jet.scalar_slope[i], (up[0] - down[0]) / (2 * h))
+                close(jet.vector_slope[i], (up[1] - down[1]) / (2 * h))
+            assert jet.vector_slope.shape == (len(r), 3, 5, 4)
+            assert jet.scalar_slope.shape == (len(r), 5, 4)
+            up, down = model.values(valley, k, t + h, r), model.values(valley, k, t - h, r)
             close(jet.scalar_rate, (up[0] - down[0]) / (2 * h))
             close(jet.vector_rate, (up[1] - down[1]) / (2 * h))
             if not model.time_dependent:
@@ -110,8 +149,9 @@ def test_chirality_is_the_charge_of_the_node(table):
         centre = np.array([valley.parameters.get(f"centre{i}", 0.0) for i in range(3)])
         if centre.dtype.kind != "f":
             centre = np.zeros(3)
+        r = dict.fromkeys(model.space_names, 0.0)
         charge = winding(
-            lambda n, i=index, c=centre: model.jet(i, c[:, None, None] + n, 0.0)
+            lambda n, i=index, c=centre, r=r: model.jet(i, c[:, None, None] + n, 0.0, r)
         )
         assert charge == pytest.approx(valley.chirality, abs=1e-6)
 
@@ -129,7 +169,7 @@ def test_bounded_models_are_periodic(table):
     model = build(table)
     for dimension in model.dimensions:
         model.check(dimension)
-        k = points(dimension)
+        k, r = points(dimension), places(model)
         for i, name in enumerate(("kx", "ky", "kz")[:dimension]):
             period = model.period(name)
             assert (period is not None) == model.bounded
@@ -137,7 +177,7 @@ def test_bounded_models_are_periodic(table):
                 continue
             moved = [a + period * (i == j) for j, a in enumerate(k)]
             for here, there in zip(
-                model.values(0, k, 0.3), model.values(0, moved, 0.3), strict=True
+                model.values(0, k, 0.3, r), model.values(0, moved, 0.3, r), strict=True
             ):
                 assert np.allclose(here, there, atol=1e-13)
 
@@ -225,9 +265,9 @@ REFUSALS = [
         "[hamiltonian] tilt = 'kx': a list of 3 entries is needed.",
     ),
     (
-        {"name": "massive_dirac", "mass": "x"},
-        "[hamiltonian] mass = 'x': it depends on x: a parameter is a number or a "
-        "formula in t only.",
+        {"name": "massive_dirac", "mass": "kx"},
+        "[hamiltonian] mass = 'kx': it depends on kx: a parameter is a number or a "
+        "formula in t, x, y, z.",
     ),
     (
         {"name": "multi_weyl", "charge": 4},
@@ -242,23 +282,55 @@ REFUSALS = [
         "[hamiltonian] d has 2 entries; 3 are needed.",
     ),
     (
-        {
-            "name": "expression",
-            "d": ["kx", "ky", "m*tanh(x/w)"],
-            "parameters": {"m": 1, "w": 1},
-        },
-        "[hamiltonian] d[2] = 'm*tanh(x/w)': it depends on x: the Hamiltonian is "
-        "homogeneous here; a texture in x, y, z needs grid axes in real space and a model "
-        "made for them.",
-    ),
-    (
         {"name": "expression", "d": ["kx", "ky", "mas"], "parameters": {"mass": 1}},
         "[hamiltonian] d[2] = 'mas': there is no 'mas' here; allowed are 'kx', 'ky', 'kz', "
-        "'mass' and 't' and numbers, pi and functions. Did you mean 'mass'?",
+        "'mass', 't', 'x', 'y' and 'z' and numbers, pi and functions. Did you mean 'mass'?",
     ),
     (
         {"name": "expression", "d": ["kx", "ky", "1"], "parameters": {"pi": 3}},
         "[hamiltonian] parameter 'pi': the name is taken; choose another one.",
+    ),
+    (
+        {"name": "expression", "d": ["kx", "m", "1"], "parameters": {"m": "1 + kx*x"}},
+        "[hamiltonian] m = '1 + kx*x': it depends on kx: a parameter is a number or a "
+        "formula in t, x, y, z.",
+    ),
+    (
+        {"name": "dirac_wall", "width": 0},
+        "[hamiltonian] width = 0: it must be above 0.",
+    ),
+    (
+        {"name": "dirac_wall", "width": "1 + t"},
+        "[hamiltonian] width = '1 + t': a number is needed; it does not change.",
+    ),
+    (
+        {"name": "dirac_wall", "centre": "y"},
+        "[hamiltonian] centre = 'y': it is a number or a formula in t.",
+    ),
+    (
+        {"name": "spin_spiral", "wave_vector": [0, 0]},
+        "[hamiltonian] wave_vector = [0, 0]: a spiral needs one that is not 0.",
+    ),
+    (
+        {"name": "spin_spiral", "plane": "bloch"},
+        "[hamiltonian] plane = 'bloch': it is 'helix', 'cycloid' or 'planar'.",
+    ),
+    (
+        {"name": "skyrmion", "vorticity": 2},
+        "[hamiltonian] vorticity = 2: it is 1 or -1.",
+    ),
+    (
+        {"name": "skyrmion", "radius": 300, "wall_width": 1},
+        "[hamiltonian] radius = 300 is more than 100 times wall_width = 1: such a texture "
+        "cannot be resolved; make the wall wider.",
+    ),
+    (
+        {"name": "skyrmion_lattice", "lattice": "hexagonal"},
+        "[hamiltonian] lattice = 'hexagonal': it is 'square' or 'triangular'.",
+    ),
+    (
+        {"name": "tabulated", "path": "/no/such.nc"},
+        "[hamiltonian] path = '/no/such.nc': there is no such file.",
     ),
     (
         {"name": "expression", "d": ["kx", "ky", "1"], "parameters": 3},

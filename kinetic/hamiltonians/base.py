@@ -1,4 +1,4 @@
-"""H(k,t) = d₀ + d·σ: values and exact derivatives of two-band Hamiltonians.
+"""H(r,k,t) = d₀ + d·σ: values and exact derivatives of two-band Hamiltonians.
 
 ε = 2d₀, Δ = 2|d|.  A model gives its formulas as text with named parameters; derivatives
 are exact and compiled once per formula, parameters are arguments of the compiled function.
@@ -7,29 +7,25 @@ are exact and compiled once per formula, parameters are arguments of the compile
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kinetic.compilation import compiled
-from kinetic.errors import InputError, MissingMethodError, listing
-from kinetic.expressions import check_names, parse
-from kinetic.pulses import TimeFunction, time_function
+from kinetic.errors import InputError, MissingMethodError
+from kinetic.hamiltonians.formulas import (
+    MOMENTUM,
+    SPACE,
+    Array,
+    Parameter,
+    Place,
+    ValleyFormulas,
+    valley_formulas,
+)
 from kinetic.registry import Description
 
-Array = NDArray[np.float64]
-Parameter = float | str | TimeFunction
-MOMENTUM = ("kx", "ky", "kz")
-SPACE = ("x", "y", "z")
-_SPACE_HINTS = {
-    name: f"it depends on {name}: the Hamiltonian is homogeneous here; a texture in "
-    "x, y, z needs grid axes in real space and a model made for them."
-    for name in SPACE
-}
+__all__ = ["MOMENTUM", "SPACE", "Array", "Hamiltonian", "Jet", "Parameter", "Place", "Valley"]
 
 
 @dataclass(frozen=True)
@@ -38,8 +34,9 @@ class Jet:
 
     `scalar` d₀ (S); `vector` d (3, *S); `scalar_gradient` ∂d₀/∂kᵢ (dim, *S);
     `vector_gradient` ∂d/∂kᵢ (dim, 3, *S); `scalar_rate` ∂d₀/∂t (S); `vector_rate` ∂d/∂t
-    (3, *S).  float64, C order.
-    Energy units over momentum or time units.
+    (3, *S); `scalar_slope` ∂d₀/∂r_l (n, *S) and `vector_slope` ∂d/∂r_l (n, 3, *S) for the n
+    coordinates that were given, in their order.  float64, C order.
+    Energy units over momentum, time or length units.
     """
 
     scalar: Array
@@ -48,6 +45,8 @@ class Jet:
     vector_gradient: Array
     scalar_rate: Array
     vector_rate: Array
+    scalar_slope: Array
+    vector_slope: Array
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,13 @@ class Valley:
     label
         Name in the output: 'K', "K'", 'R', 'L'.
     scalar, vector
-        Formulas of d₀ and (d_x, d_y, d_z) in kx, ky, kz, t and the parameters.
+        Formulas of d₀ and (d_x, d_y, d_z) in kx, ky, kz, x, y, z, t and the parameters.
     parameters
-        Numbers, formulas in t or time functions, by name.
+        Numbers, formulas in t, x, y, z or time functions, by name.
     chirality
         Sum of sign det(∂d/∂k) of the nodes of the patch, None if it has no point node.
+    rest
+        Momenta that are 0 where the grid has no axis for them.
     """
 
     label: str
@@ -71,6 +72,13 @@ class Valley:
     vector: tuple[str, str, str]
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     chirality: int | None = None
+    rest: tuple[str, ...] = ()
+
+    @property
+    def formulas(self) -> ValleyFormulas:
+        """The compiled side."""
+        parameters = tuple(sorted(self.parameters.items()))
+        return valley_formulas(self.scalar, self.vector, parameters, self.rest)
 
 
 class Hamiltonian(Description):
@@ -93,11 +101,21 @@ class Hamiltonian(Description):
         return 2 * math.pi if self.bounded and axis_name in MOMENTUM else None
 
     @property
+    def space_names(self) -> frozenset[str]:
+        """Which of x, y, z occur in any valley."""
+        return frozenset().union(*(v.formulas.space_names for v in self.valleys()))
+
+    @property
+    def textured(self) -> bool:
+        """Whether any valley changes in space."""
+        return bool(self.space_names)
+
+    @property
     def time_dependent(self) -> bool:
         """Whether any valley changes in time."""
-        return any(_model(*_key(valley)).time_dependent for valley in self.valleys())
+        return any(valley.formulas.time_dependent for valley in self.valleys())
 
-    def jet(self, valley: int, k: Sequence[Any], t: float) -> Jet:
+    def jet(self, valley: int, k: Sequence[Any], t: float, r: Place | None = None) -> Jet:
         """Values and exact first derivatives.
 
         Parameters
@@ -108,20 +126,25 @@ class Hamiltonian(Description):
             One broadcastable array per momentum dimension, kx first (units of momentum).
         t
             Time.
+        r
+            Coordinates by name (x, y, z or some of them), broadcastable with `k`.
 
         Raises
         ------
         InputError
-            If the model does not have that many dimensions, or something is not finite.
+            If the model does not have that many dimensions, depends on a coordinate that is
+            not in `r`, or something is not finite.
         """
-        model = _model(*_key(self.valleys()[valley]))
-        points, shape = self._points(k)
-        groups, rates = model.jet(points, float(t))
-        for group in groups:
-            self._check_finite(group, k, shape, t)
+        formulas = self.valleys()[valley].formulas
+        points, place, shape = self._points(k, r)
+        groups, rates, slopes = formulas.jet(points, place, float(t))
+        for group in (*groups, *slopes):
+            self._check_finite(group, points, place, shape, t)
         static = [output for group in groups for output in group]
-        dim = len(k)
+        sloped = [output for group in slopes for output in group]
+        dim = len(points)
         gradient = [static[4 * i + c] for i in range(1, 1 + dim) for c in (1, 2, 3)]
+        slope = [sloped[4 * i + c] for i in range(len(place)) for c in (1, 2, 3)]
         return Jet(
             _filled(static[:1], shape).reshape(shape),
             _filled(static[1:4], shape),
@@ -129,40 +152,65 @@ class Hamiltonian(Description):
             _filled(gradient, shape).reshape(dim, 3, *shape),
             _filled(rates[:1], shape).reshape(shape),
             _filled(rates[1:], shape),
+            _filled(sloped[::4], shape),
+            _filled(slope, shape).reshape(len(place), 3, *shape),
         )
 
-    def values(self, valley: int, k: Sequence[Any], t: float) -> tuple[Array, Array]:
+    def values(
+        self, valley: int, k: Sequence[Any], t: float, r: Place | None = None
+    ) -> tuple[Array, Array]:
         """d₀ (S) and d (3, *S) without derivatives; arguments as for `jet`."""
-        model = _model(*_key(self.valleys()[valley]))
-        points, shape = self._points(k)
-        outputs = model.values(points, float(t))
-        self._check_finite(outputs, k, shape, t)
+        formulas = self.valleys()[valley].formulas
+        points, place, shape = self._points(k, r)
+        outputs = formulas.values(points, place, float(t))
+        self._check_finite(outputs, points, place, shape, t)
         return _filled(outputs[:1], shape).reshape(shape), _filled(outputs[1:], shape)
 
-    def check(self, dimensions: int) -> None:
-        """Refuse a grid the model is not made for, and a bounded model that is aperiodic.
+    def require(self, space: Collection[str]) -> None:
+        """Refuse a grid without a coordinate that occurs.
 
         Raises
         ------
         InputError
-            Naming the dimensions that are allowed, or the axis along which d₀ or d differ.
+            Naming what depends on it.
+        """
+        for valley in self.valleys():
+            valley.formulas.require(space)
+
+    def check(self, dimensions: int, r: Place | None = None) -> None:
+        """Refuse a grid the model is not made for, and a bounded model that is aperiodic.
+
+        Parameters
+        ----------
+        dimensions
+            Number of momentum axes.
+        r
+            Coordinates of the grid by name, one-dimensional (cell centres): every one that
+            the model depends on must be there, and a few of them are tried.  None: the model
+            is tried round the origin.
+
+        Raises
+        ------
+        InputError
+            Naming the dimensions that are allowed, the missing coordinate, or the axis along
+            which d₀ or d differ.
         """
         self._check_dimensions(dimensions)
-        points = [
-            0.37 + 0.61 * i + np.linspace(-2.0, 2.0, 7) * (i + 1) for i in range(dimensions)
-        ]
+        if r is None:
+            place = {name: np.linspace(-0.9, 1.1, 3) for name in sorted(self.space_names)}
+        else:
+            self.require(r)
+            place = {name: _few(c) for name, c in r.items() if name in self.space_names}
+        place = _crossed(place)
+        points = self._probes(dimensions)
         for valley in range(len(self.valleys())):
-            here = np.concatenate(
-                [np.atleast_2d(a) for a in self.values(valley, points, 0.0)]
-            )
+            here = self._stacked(valley, points, 0.0, place)
             for axis, name in enumerate(MOMENTUM[:dimensions]):
                 period = self.period(name)
                 if period is None:
                     continue
                 moved = [p + period * (i == axis) for i, p in enumerate(points)]
-                there = np.concatenate(
-                    [np.atleast_2d(a) for a in self.values(valley, moved, 0.0)]
-                )
+                there = self._stacked(valley, moved, 0.0, place)
                 if not np.allclose(
                     here, there, rtol=0.0, atol=1e-9 * (1 + np.abs(here).max())
                 ):
@@ -170,6 +218,63 @@ class Hamiltonian(Description):
                         f"{self.name}: bounded = true, but d or d0 changes when {name} "
                         f"grows by {period:.6g}; write it periodic or set bounded = false."
                     )
+
+    def repeats(
+        self,
+        axis: str,
+        lower: float,
+        upper: float,
+        dimensions: int,
+        others: Place | None = None,
+        times: Sequence[float] = (0.0,),
+        tolerance: float = 1e-6,
+    ) -> bool:
+        """Whether d₀, d and their derivatives agree at both ends of a real-space axis.
+
+        Parameters
+        ----------
+        axis, lower, upper
+            Name and ends of the axis: x, y or z.
+        dimensions
+            Number of momentum axes.
+        others
+            The other coordinates by name, one-dimensional; a few of each are tried.
+        times
+            When.
+        tolerance
+            Largest jump of d₀, d and L∂d₀, L∂d, L the length of the axis, relative to the
+            largest of their values.
+
+        Raises
+        ------
+        InputError
+            If a coordinate is missing or something is not finite.
+        """
+        if axis not in self.space_names:
+            return True
+        place = {name: _few(c) for name, c in (others or {}).items() if name != axis}
+        points = self._probes(dimensions)
+        for valley in range(len(self.valleys())):
+            for t in times:
+                ends = []
+                for end in (lower, upper):
+                    jet = self.jet(valley, points, t, _crossed({axis: end, **place}))
+                    slope = (upper - lower) * jet.vector_slope[0]
+                    rise = (upper - lower) * jet.scalar_slope[:1]
+                    ends.append(np.concatenate([jet.vector, slope, jet.scalar[None], rise]))
+                size = max(float(np.abs(end).max()) for end in ends)
+                if float(np.abs(ends[1] - ends[0]).max()) > tolerance * size:
+                    return False
+        return True
+
+    def _stacked(self, valley: int, k: Sequence[Array], t: float, r: Place) -> Array:
+        scalar, vector = self.values(valley, k, t, r)
+        return np.concatenate([scalar[None], vector])
+
+    def _probes(self, dimensions: int) -> list[Array]:
+        """Seven points of momentum space that no symmetry relates."""
+        spread = np.linspace(-2.0, 2.0, 7)
+        return [0.37 + 0.61 * i + spread * (i + 1) for i in range(dimensions)]
 
     def _check_dimensions(self, dimensions: int) -> None:
         if dimensions not in self.dimensions:
@@ -179,13 +284,22 @@ class Hamiltonian(Description):
                 f"give [grid] the axes {axes}."
             )
 
-    def _points(self, k: Sequence[Any]) -> tuple[tuple[Array, ...], tuple[int, ...]]:
+    def _points(
+        self, k: Sequence[Any], r: Place | None
+    ) -> tuple[tuple[Array, ...], dict[str, Array], tuple[int, ...]]:
         self._check_dimensions(len(k))
         points = tuple(np.asarray(component, dtype=np.float64) for component in k)
-        return points, np.broadcast_shapes(*(p.shape for p in points))
+        place = {n: np.asarray(c, dtype=np.float64) for n, c in (r or {}).items()}
+        shapes = (p.shape for p in (*points, *place.values()))
+        return points, place, np.broadcast_shapes(*shapes)
 
     def _check_finite(
-        self, outputs: Sequence[Array], k: Sequence[Any], shape: tuple[int, ...], t: float
+        self,
+        outputs: Sequence[Array],
+        points: Sequence[Array],
+        place: Place,
+        shape: tuple[int, ...],
+        t: float,
     ) -> None:
         for output in outputs:
             # One pass without a temporary; inf - inf and nan both end as nan.
@@ -193,9 +307,10 @@ class Hamiltonian(Description):
                 continue
             finite = np.broadcast_to(np.isfinite(output), shape)
             index = np.unravel_index(int(np.argmin(finite)), shape)
+            coordinates = {**place, **dict(zip(MOMENTUM, points, strict=False))}
             where = ", ".join(
                 f"{name} = {np.broadcast_to(component, shape)[index]:.6g}"
-                for name, component in zip(MOMENTUM, k, strict=False)
+                for name, component in coordinates.items()
             )
             raise InputError(
                 f"{self.name}: d0, d or a derivative is not finite at {where}, "
@@ -203,64 +318,19 @@ class Hamiltonian(Description):
             )
 
 
-def _key(
-    valley: Valley,
-) -> tuple[str, tuple[str, str, str], tuple[tuple[str, Parameter], ...]]:
-    return valley.scalar, valley.vector, tuple(sorted(valley.parameters.items()))
+def _few(coordinates: Any) -> Array:
+    """At most five of the coordinates along an axis, both ends among them."""
+    values = np.atleast_1d(np.asarray(coordinates, dtype=np.float64)).ravel()
+    chosen = np.unique(np.linspace(0, len(values) - 1, 5).astype(int))
+    return np.asarray(values[chosen])
 
 
-@dataclass(frozen=True)
-class _Model:
-    """The compiled side of a valley."""
-
-    formulas: tuple[str, str, str, str]
-    parameters: tuple[tuple[str, TimeFunction], ...]
-    names: frozenset[str]
-
-    @property
-    def time_dependent(self) -> bool:
-        return "t" in self.names or any(not f.constant for _, f in self.parameters)
-
-    def _arguments(self, dimensions: int) -> tuple[str, ...]:
-        momentum = MOMENTUM[:dimensions]
-        extra = (self.names & set(MOMENTUM)) - set(momentum)
-        if extra:
-            raise InputError(
-                f"the Hamiltonian contains {listing(extra)}, but the grid has only the "
-                f"momentum axes {listing(momentum)}; add axes or take them out."
-            )
-        return (*momentum, "t", *(name for name, _ in self.parameters))
-
-    def _call(
-        self, points: tuple[Array, ...], t: float, by: tuple[str, ...]
-    ) -> list[Array]:
-        outputs = tuple((formula, variable) for variable in by for formula in self.formulas)
-        function = compiled(self._arguments(len(points)), outputs)
-        results = function(*points, t, *(f(t) for _, f in self.parameters))
-        return [np.asarray(result, dtype=np.float64) for result in results]
-
-    def values(self, points: tuple[Array, ...], t: float) -> list[Array]:
-        """(d₀, d), not yet broadcast."""
-        return self._call(points, t, ("",))
-
-    def jet(
-        self, points: tuple[Array, ...], t: float
-    ) -> tuple[list[list[Array]], list[Array]]:
-        """[(d₀, d), (∂ₓd₀, ∂ₓd), ...] and (∂ₜd₀, ∂ₜd), not yet broadcast."""
-        moving = [(name, f) for name, f in self.parameters if not f.constant]
-        explicit = ("t",) if "t" in self.names else ()
-        by = ("", *MOMENTUM[: len(points)], *explicit, *(name for name, _ in moving))
-        outputs = self._call(points, t, by)
-        groups = [outputs[i : i + 4] for i in range(0, len(outputs), 4)]
-        static, driven = groups[: 1 + len(points)], groups[1 + len(points) :]
-        weights = [*(1.0 for _ in explicit), *(f.rate(t) for _, f in moving)]
-        rates: list[Array] = [np.zeros(())] * 4
-        for weight, group in zip(weights, driven, strict=True):
-            rates = [
-                np.asarray(rate + weight * part)
-                for rate, part in zip(rates, group, strict=True)
-            ]
-        return static, rates
+def _crossed(place: Mapping[str, Any]) -> dict[str, Array]:
+    """Every combination of coordinates, before one axis of momenta."""
+    if not place:
+        return {}
+    mesh = np.meshgrid(*place.values(), indexing="ij")
+    return {name: c.reshape(-1, 1) for name, c in zip(place, mesh, strict=True)}
 
 
 def _filled(outputs: Sequence[Array], shape: tuple[int, ...]) -> Array:
@@ -268,19 +338,3 @@ def _filled(outputs: Sequence[Array], shape: tuple[int, ...]) -> Array:
     for row, output in enumerate(outputs):
         stack[row] = output
     return stack
-
-
-@lru_cache(maxsize=512)
-def _model(
-    scalar: str, vector: tuple[str, str, str], parameters: tuple[tuple[str, Parameter], ...]
-) -> _Model:
-    """Check the formulas and parameters of a valley."""
-    names = [name for name, _ in parameters]
-    check_names(names, (*MOMENTUM, *SPACE, "t"), "parameter")
-    functions = tuple((n, time_function(p, n, _SPACE_HINTS)) for n, p in parameters)
-    allowed = (*MOMENTUM, "t", *names)
-    formulas = [parse(scalar, allowed, "d0", _SPACE_HINTS)]
-    formulas += [parse(f, allowed, f"d[{i}]", _SPACE_HINTS) for i, f in enumerate(vector)]
-    found = frozenset().union(*(formula.names for formula in formulas))
-    texts = tuple(formula.source for formula in formulas)
-    return _Model(texts, functions, found)  # type: ignore[arg-type]

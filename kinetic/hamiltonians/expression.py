@@ -18,11 +18,11 @@ class ExpressionModel(Hamiltonian):
     Parameters
     ----------
     d
-        Three formulas in kx, ky, kz, t and the parameters.
+        Three formulas in kx, ky, kz, x, y, z, t and the parameters.
     d0
         One formula.
     parameters
-        Numbers or formulas in t, by name.
+        Numbers or formulas in x, y, z, t, by name.
     bounded
         Whether d₀ and d have the period 2π in every momentum (a lattice model).
 

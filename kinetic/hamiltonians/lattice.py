@@ -17,7 +17,7 @@ class QiWuZhang(Hamiltonian):
     Parameters
     ----------
     mass
-        M, may be a formula in t.  Gap closes at M = 0, ±2; C = 1 for 0 < M < 2, −1 for
+        M, may be a formula in t and r.  Gap closes at M = 0, ±2; C = 1 for 0 < M < 2, −1 for
         −2 < M < 0, else 0, with C = −(1/4π)∫ m·(∂ₓm × ∂ᵧm), lower band filled.
 
     Notes
@@ -67,7 +67,7 @@ class Haldane(Hamiltonian):
     eᵢ = E·(aᵢ − a₃) and b = (3√3/2) a² B; velocities are r = Σ xᵢ (aᵢ − a₃).  The phases
     are those of the unit cell, not of the atoms: integrals over the zone are the same, the
     local curvature differs by a total derivative.
-    F. D. M. Haldane, Phys. Rev. Lett. 61, 2015 (1988).  Every number may be a formula in t.
+    F. D. M. Haldane, Phys. Rev. Lett. 61, 2015 (1988).  Every number may be a formula in t and r.
     """
 
     name = "haldane"
@@ -105,7 +105,7 @@ class WeylLattice(Hamiltonian):
     ----------
     node_position
         K₀ in (0, π): nodes at (0, 0, ±K₀), χ = −1 at +K₀ and +1 at −K₀.  May be a formula
-        in t.
+        in t and r.
 
     Notes
     -----
@@ -148,7 +148,7 @@ class RiceMele(Hamiltonian):
     -----
     A loop of (δ, Δ) round (0, 0) pumps one particle per cycle.
     M. J. Rice, E. J. Mele, Phys. Rev. Lett. 49, 1455 (1982);
-    D. J. Thouless, Phys. Rev. B 27, 6083 (1983).  Every number may be a formula in t:
+    D. J. Thouless, Phys. Rev. B 27, 6083 (1983).  Every number may be a formula in t and r:
     delta = "0.5*cos(0.01*t)", staggering = "0.5*sin(0.01*t)".
     """
 

@@ -1,4 +1,4 @@
-"""Parameters of Hamiltonians: numbers, lists and tensors of numbers or formulas in t."""
+"""Parameters of Hamiltonians: numbers, lists and tensors of numbers or formulas in t, x, y, z."""
 
 from __future__ import annotations
 
@@ -9,25 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinetic.errors import InputError
-from kinetic.hamiltonians.base import MOMENTUM, SPACE, Parameter
-from kinetic.pulses import time_function
+from kinetic.hamiltonians.formulas import SPACE, Parameter, Profile, parameter_function
 
 Parameters = dict[str, Parameter]
-_HINTS = {
-    name: f"it depends on {name}: a parameter is a number or a formula in t only."
-    for name in (*MOMENTUM, *SPACE)
-}
 
 
 def checked(value: object, what: str) -> Parameter:
-    """A number, a formula in t, or a {pulse = ...} table, ready for a `Valley`.
+    """A number, a formula in t, x, y, z, or a {pulse = ...} table, ready for a `Valley`.
 
     Raises
     ------
     InputError
         If it is none of these.
     """
-    function = time_function(value, what, _HINTS)
+    function = parameter_function(value, what)
+    if isinstance(function, Profile):
+        return function.source
     if function.constants:
         return function
     number = function.expression.number
@@ -37,6 +34,75 @@ def checked(value: object, what: str) -> Parameter:
 def checked_all(model: object, *names: str) -> Parameters:
     """`checked` for several attributes of a model, by name."""
     return {name: checked(getattr(model, name), name) for name in names}
+
+
+def at_origin(value: object, what: str) -> float:
+    """A parameter at r = 0, t = 0.
+
+    Raises
+    ------
+    InputError
+        If it is not allowed or not finite there.
+    """
+    function = parameter_function(value, what)
+    if isinstance(function, Profile):
+        return float(function(dict.fromkeys(SPACE, np.zeros(())), 0.0))
+    return function(0.0)
+
+
+def number(value: object, what: str, positive: bool = False) -> float:
+    """A number, or a formula without variables such as '2*pi/20'.
+
+    Raises
+    ------
+    InputError
+        If it is neither, or not above 0 where it must be.
+    """
+    function = parameter_function(value, what)
+    if isinstance(function, Profile) or not function.constant:
+        raise InputError(f"{what} = {value!r}: a number is needed; it does not change.")
+    result = function(0.0)
+    if positive and result <= 0:
+        raise InputError(f"{what} = {value!r}: it must be above 0.")
+    return result
+
+
+def travelling(
+    axis: str, centre: object, speed: object, suffix: str = "", name: str = "speed"
+) -> tuple[str, Parameters]:
+    """The formula of x − x₀ − ut without the terms that are 0, and the parameters in it.
+
+    Raises
+    ------
+    InputError
+        If x₀ is not a number or formula in t, or u not a number.
+    """
+    where = checked(centre, "centre" + (f"[{suffix}]" if suffix else ""))
+    if set(SPACE) & parameter_function(where, "centre").expression.names:
+        raise InputError(f"centre = {centre!r}: it is a number or a formula in t.")
+    rate = number(speed, name + (f"[{suffix}]" if suffix else ""))
+    text, parameters = axis, Parameters()
+    if where != 0.0:
+        text += f" - centre{suffix}"
+        parameters[f"centre{suffix}"] = where
+    if rate != 0.0:
+        text += f" - {name}{suffix}*t"
+        parameters[f"{name}{suffix}"] = rate
+    return f"({text})", parameters
+
+
+def chosen(value: object, what: str, allowed: Sequence[Any]) -> Any:
+    """One of a few values.
+
+    Raises
+    ------
+    InputError
+        If it is anything else.
+    """
+    if isinstance(value, bool) or value not in allowed:
+        names = [repr(entry) for entry in allowed]
+        raise InputError(f"{what} = {value!r}: it is {', '.join(names[:-1])} or {names[-1]}.")
+    return value
 
 
 def listed(value: object, what: str, count: int) -> tuple[Any, ...]:
@@ -55,7 +121,7 @@ def listed(value: object, what: str, count: int) -> tuple[Any, ...]:
 
 
 def vector(value: object, what: str, count: int) -> Parameters:
-    """Parameters what0, what1, ... of a list of numbers or formulas in t."""
+    """Parameters what0, what1, ... of a list of numbers or formulas."""
     entries = listed(value, what, count)
     return {f"{what}{i}": checked(entry, f"{what}[{i}]") for i, entry in enumerate(entries)}
 
@@ -73,7 +139,7 @@ def linear(
     Parameters
     ----------
     velocity
-        A number (v_ij = v δ_ij) or the rows v_i of a tensor; entries may depend on t.
+        A number (v_ij = v δ_ij) or the rows v_i of a tensor; entries may depend on t and r.
     momenta
         Formulas of qᵢ.
     what
@@ -98,7 +164,7 @@ def linear(
 
 
 def orientation(velocity: object, count: int, what: str = "velocity") -> int:
-    """The sign of det v at t = 0.
+    """The sign of det v at r = 0, t = 0.
 
     Raises
     ------
@@ -109,9 +175,9 @@ def orientation(velocity: object, count: int, what: str = "velocity") -> int:
     if is_tensor(velocity):
         rows = listed(velocity, what, count)
         entries = [listed(row, f"{what}[{i}]", count) for i, row in enumerate(rows)]
-        matrix = np.array([[time_function(v, what)(0.0) for v in row] for row in entries])
+        matrix = np.array([[at_origin(v, what) for v in row] for row in entries])
     else:
-        matrix = matrix * time_function(velocity, what)(0.0)
+        matrix = matrix * at_origin(velocity, what)
     determinant = float(np.linalg.det(matrix))
     if abs(determinant) <= 1e-12 * float(np.abs(matrix).max(initial=0.0)) ** count:
         raise InputError(
@@ -141,6 +207,4 @@ def chirality_sign(value: object) -> int:
     InputError
         If it is anything else.
     """
-    if isinstance(value, bool) or value not in (1, -1):
-        raise InputError(f"chirality = {value!r}: it is 1 or -1.")
-    return int(value)  # type: ignore[call-overload, no-any-return]
+    return int(chosen(value, "chirality", (1, -1)))

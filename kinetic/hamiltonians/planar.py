@@ -7,8 +7,14 @@ from typing import Any
 
 from kinetic.errors import InputError
 from kinetic.hamiltonians.base import Hamiltonian, Valley
-from kinetic.hamiltonians.parameters import checked, checked_all, freeze, linear, vector
-from kinetic.pulses import time_function
+from kinetic.hamiltonians.parameters import (
+    at_origin,
+    checked,
+    checked_all,
+    freeze,
+    linear,
+    vector,
+)
 
 _K = ("kx", "ky")
 _TILT = "tilt0*kx + tilt1*ky"
@@ -31,7 +37,7 @@ class MassiveDirac(Hamiltonian):
     -----
     Curvature B = m v²/E³, E = √(v²k² + m²) for α = 0 and a number v.
     D. Xiao, M.-C. Chang, Q. Niu, Rev. Mod. Phys. 82, 1959 (2010), Sec. III.
-    Every number may be a formula in t.
+    Every number may be a formula in t and r.
     """
 
     name = "massive_dirac"
@@ -67,7 +73,7 @@ class Rashba(Hamiltonian):
     Notes
     -----
     Yu. A. Bychkov, E. I. Rashba, J. Phys. C 17, 6039 (1984), there with the opposite
-    sign of α.  Every number may be a formula in t.
+    sign of α.  Every number may be a formula in t and r.
     """
 
     name = "rashba"
@@ -78,7 +84,7 @@ class Rashba(Hamiltonian):
 
     def __post_init__(self) -> None:
         freeze(self, "zeeman")
-        if time_function(self.mass, "mass")(0.0) == 0.0:
+        if at_origin(self.mass, "mass") == 0.0:
             raise InputError("mass = 0: the effective mass must differ from 0.")
         self.valleys()
 
@@ -113,7 +119,7 @@ class GappedGraphene(Hamiltonian):
     Notes
     -----
     D. Xiao, W. Yao, Q. Niu, Phys. Rev. Lett. 99, 236809 (2007);
-    F. D. M. Haldane, Phys. Rev. Lett. 61, 2015 (1988).  Every number may be a formula in t.
+    F. D. M. Haldane, Phys. Rev. Lett. 61, 2015 (1988).  Every number may be a formula in t and r.
     """
 
     name = "graphene_gapped"

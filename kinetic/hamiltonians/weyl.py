@@ -60,7 +60,7 @@ class Weyl(Hamiltonian):
     Notes
     -----
     N. P. Armitage, E. J. Mele, A. Vishwanath, Rev. Mod. Phys. 90, 015001 (2018), Sec. II.
-    Every number may be a formula in t.
+    Every number may be a formula in t and r.
     """
 
     name = "weyl"
@@ -100,7 +100,7 @@ class WeylPair(Hamiltonian):
     Notes
     -----
     D. T. Son, B. Z. Spivak, Phys. Rev. B 88, 104412 (2013).  Every number may be a formula
-    in t.  With det v < 0 the chiralities of R and L are exchanged.
+    in t and r.  With det v < 0 the chiralities of R and L are exchanged.
     """
 
     name = "weyl_pair"
@@ -159,7 +159,7 @@ class MultiWeyl(Hamiltonian):
     Notes
     -----
     C. Fang, M. J. Gilbert, X. Dai, B. A. Bernevig, Phys. Rev. Lett. 108, 266802 (2012).
-    v and a may be formulas in t.
+    v and a may be formulas in t and r.
     """
 
     name = "multi_weyl"
