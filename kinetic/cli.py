@@ -75,6 +75,18 @@ def parser() -> argparse.ArgumentParser:
     plot.add_argument("file", metavar="OUT.nc", type=Path, help="result of a run")
     plot.add_argument("what", metavar="WHAT", nargs="?", help="variable or figure")
     plot.add_argument("-o", "--output", metavar="FIG", type=Path, help="file of the figure")
+    plot.add_argument("--variable", metavar="NAME", help="of a cut, space-time map, streamlines")
+    plot.add_argument("--along", metavar="AXIS", help="axis of a cut, space-time map, portrait")
+    plot.add_argument(
+        "--at",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="place, time, band, valley or component, such as y=0 or t=2.5 (repeatable)",
+    )
+    plot.add_argument("--movie", action="store_true", help="all instants, as GIF or MP4")
+    plot.add_argument("--frames", metavar="N", type=int, help="instants of a movie at most")
+    plot.add_argument("--fps", metavar="N", type=float, help="frames of a movie per second")
 
     validate = commands.add_parser("validate", help="compare with published numbers")
     validate.add_argument("cases", metavar="CASE", nargs="*", help="all if none is named")

@@ -17,5 +17,17 @@ def main(options: argparse.Namespace) -> int:
 
     attributes_of(options.file)
     plotting: Any = importlib.import_module("kinetic.plotting")
-    print(plotting.plot(options.file, options.what, options.output))
+    places: Any = importlib.import_module("kinetic.plotting.places")
+    drawn = plotting.plot(
+        options.file,
+        options.what,
+        options.output,
+        variable=options.variable,
+        along=options.along,
+        at=places.parsed(options.at),
+        movie=options.movie,
+        frames=options.frames,
+        fps=options.fps,
+    )
+    print(drawn)
     return 0

@@ -19,7 +19,41 @@ if TYPE_CHECKING:
     import xarray
 
 Array = NDArray[np.float64]
+SPACE, MOMENTUM = ("x", "y", "z"), ("kx", "ky", "kz")
 _POWERS = {"energy": (1, 0, 0), "length": (0, 1, 0), "time": (0, 0, 1), "hbar": (1, 0, 1)}
+
+
+def axis_of(dimension: str) -> str:
+    """The axis that a dimension runs along: x of `x` and of `snapshot_x`."""
+    axis = dimension.removeprefix("snapshot_")
+    return axis if axis in (*SPACE, *MOMENTUM) else dimension
+
+
+def _factors(units: str) -> dict[str, int] | None:
+    """Powers of the names in units such as 'energy/(length^2 time)', None if they are odd."""
+    powers: dict[str, int] = {}
+    sides = units.replace("(", "").replace(")", "").split("/")
+    for sign, side in zip((1, -1), sides, strict=False):
+        for token in side.split():
+            name, _, power = token.partition("^")
+            if not (power or "1").isdecimal():
+                return None
+            if name != "1":
+                powers[name] = powers.get(name, 0) + sign * int(power or 1)
+    return powers
+
+
+def times_length(units: str, power: int) -> str:
+    """Units times length^power: what a density has when it is summed over real space."""
+    powers = _factors(units)
+    if powers is None:
+        return f"{units} length^{power}"
+    powers["length"] = powers.get("length", 0) + power
+    above, below = (
+        " ".join(n if abs(p) == 1 else f"{n}^{abs(p)}" for n, p in powers.items() if sign * p > 0)
+        for sign in (1, -1)
+    )
+    return (above or "1") + (f"/({below})" if " " in below else f"/{below}" if below else "")
 
 
 def in_si(units: str, scales: Mapping[str, Any]) -> str | None:
@@ -29,18 +63,13 @@ def in_si(units: str, scales: Mapping[str, Any]) -> str | None:
     """
     if "si_energy" not in scales or units in ("", "1", "hbar/length"):
         return None
+    factors = _factors(units)
+    if factors is None or not factors.keys() <= _POWERS.keys():
+        return None
     total = [0, 0, 0]
-    for sign, side in zip(
-        (1, -1), units.replace("(", "").replace(")", "").split("/"), strict=False
-    ):
-        for token in side.split():
-            name, _, power = token.partition("^")
-            if name == "1":
-                continue
-            if name not in _POWERS or not (power or "1").isdecimal():
-                return None
-            for i, each in enumerate(_POWERS[name]):
-                total[i] += sign * int(power or 1) * each
+    for name, power in factors.items():
+        for i, each in enumerate(_POWERS[name]):
+            total[i] += power * each
     value, words = 1.0, []
     for kind, letter, count in zip(("energy", "length", "time"), "Jms", total, strict=True):
         value *= float(scales[f"si_{kind}"]) ** count
@@ -57,9 +86,12 @@ class Content:
     ----------
     dataset
         The open file.
+    places
+        What the variables were cut at, in words.
     """
 
     dataset: xarray.Dataset
+    places: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Content:
@@ -93,6 +125,64 @@ class Content:
     def values(self, name: str) -> Array:
         """A variable as numbers, record dimension first."""
         return np.asarray(self.dataset[name].values, dtype=float)
+
+    # --- real space ------------------------------------------------------------------------
+
+    def array(self, name: str) -> xarray.DataArray:
+        """A variable whose axes are called x, kx, ..., also where snapshots are thinned."""
+        variable = self.dataset[name]
+        names = {str(name) for name in (*variable.dims, *variable.coords)}
+        return variable.rename({n: axis_of(n) for n in names if axis_of(n) != n})
+
+    @cached_property
+    def space(self) -> tuple[str, ...]:
+        """Names of the axes in real space that something is recorded along."""
+        names = {axis_of(str(d)) for v in self.dataset.variables.values() for d in v.dims}
+        return tuple(axis for axis in SPACE if axis in names)
+
+    def spread(self, name: str) -> tuple[str, ...]:
+        """The axes in real space that a variable has."""
+        if not self.has(name):
+            return ()
+        found = {axis_of(str(dim)) for dim in self.dataset[name].dims}
+        return tuple(axis for axis in SPACE if axis in found)
+
+    def maps(self) -> list[str]:
+        """The variables that have axes in real space and none in momentum."""
+        kept = []
+        for key, variable in self.dataset.variables.items():
+            dims = {axis_of(str(dim)) for dim in variable.dims}
+            if dims & set(SPACE) and not dims & set(MOMENTUM) and key not in variable.dims:
+                kept.append(str(key))
+        return kept
+
+    @cached_property
+    def totals(self) -> Content:
+        """The same result with its densities summed over real space, as far as recorded in time.
+
+        A recorded `total_density` stands for the sum of `density`.
+        """
+        kept = {}
+        for key, variable in self.dataset.data_vars.items():
+            name, axes = str(key), self.spread(str(key))
+            if not axes:
+                kept[name] = variable
+            elif variable.dims[:1] == ("time",) and name in self.maps():
+                ready = self.dataset.get(f"total_{name}")
+                expected = tuple(dim for dim in variable.dims if dim not in axes)
+                if ready is None or ready.dims != expected:
+                    sizes = [float(np.diff(self.values(axis)[:2]).sum()) for axis in axes]
+                    ready = variable.sum(axes) * float(np.prod([h or 1.0 for h in sizes]))
+                    units = str(variable.attrs.get("units", "1"))
+                    ready.attrs = {**variable.attrs, "units": times_length(units, len(axes))}
+                kept[name] = ready
+        first = self.dataset.drop_vars(list(self.dataset.data_vars))
+        return Content(first.assign(kept).assign_attrs(self.dataset.attrs))
+
+    def at_site(self, name: str, cells: Mapping[str, int], places: tuple[str, ...]) -> Content:
+        """The same result with one variable at one cell of some of its axes."""
+        array = self.array(name).isel(dict(cells), drop=True)
+        return Content(self.dataset.assign({name: array}), places)
 
     @cached_property
     def time(self) -> Array:

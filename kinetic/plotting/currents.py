@@ -18,6 +18,8 @@ _CONTRIBUTIONS = {
     "magnetic_moment": "moment",
     "density_of_states": "rescaling of D",
     "texture": "texture",
+    "mixed": "mixed curvature",
+    "magnetisation": "magnetisation",
 }
 
 

@@ -98,10 +98,7 @@ class Snapshots:
         names = list(self.axes)
         where: dict[str, float] = {}
         values = self.values
-        if len(names) == 3:
-            fields = [content.field(name) for name in ("B", "E")]
-            weight = sum(np.abs(v) / (np.abs(v).max() or 1.0) for v in fields)
-            normal = names[int(np.argmin(np.asarray(weight) + np.array([2e-3, 1e-3, 3e-3])))]
+        for normal in set(names) - set(plane_of(content, names)):
             cell = self.cell(normal)
             where[normal] = float(self.axes[normal][cell])
             values = np.take(values, cell, axis=2 + names.index(normal))
@@ -121,6 +118,16 @@ class Snapshots:
         return lines
 
 
+def plane_of(content: Content, names: list[str]) -> list[str]:
+    """The axes of momentum that are drawn: of three, those that e and b have most of."""
+    if len(names) < 3:
+        return names
+    fields = [content.field(name) for name in ("B", "E")]
+    weight = sum(np.abs(v) / (np.abs(v).max() or 1.0) for v in fields)
+    normal = int(np.argmin(np.asarray(weight) + np.array([2e-3, 1e-3, 3e-3])))
+    return [name for i, name in enumerate(names) if i != normal]
+
+
 def available(content: Content, name: str = "occupation") -> bool:
     """Whether there are snapshots of a variable."""
     return content.has(name) and content.has("snapshot_time")
@@ -135,10 +142,12 @@ def _time_of(value: float) -> str:
     return f"$t={value:.4g}$".replace("e+0", "e").replace("e+", "e")
 
 
-def image(axes: Any, x: Array, y: Array, values: Array, **options: Any) -> Any:
+def image(
+    axes: Any, x: Array, y: Array, values: Array, to_scale: bool = True, **options: Any
+) -> Any:
     """A map with x to the right and y up; values (x, y)."""
     drawn = axes.pcolormesh(x, y, values.T, shading="nearest", rasterized=True, **options)
-    if 0.25 < np.ptp(y) / max(np.ptp(x), 1e-300) < 4.0:
+    if to_scale and 0.25 < np.ptp(y) / max(np.ptp(x), 1e-300) < 4.0:
         axes.set_aspect("equal")
     axes.tick_params(direction="out", length=2.0)
     return drawn
@@ -199,8 +208,9 @@ def maps(
         axes.set_xlabel(label_of(first, content))
     said = [f"$k_{axis[1]}={value:.3g}$" for axis, value in where.items()]
     said += [shots.valley] if shots.valley else []
-    if said:
-        figure.supxlabel("plane " + ", ".join(said), fontsize=8.0)
+    if said or content.places:
+        head = "plane " if where else ""
+        figure.supxlabel(head + ", ".join([*said, *content.places]), fontsize=8.0)
 
 
 def _marks(shots: Snapshots, where: dict[str, float], *plane: str) -> list[tuple[float, ...]]:
@@ -215,7 +225,7 @@ def _marks(shots: Snapshots, where: dict[str, float], *plane: str) -> list[tuple
     return found
 
 
-def _shade(order: int, count: int) -> Any:
+def shade(order: int, count: int) -> Any:
     """Early times dark, late ones light: an order that survives in grey."""
     from matplotlib import colormaps
 
@@ -240,7 +250,7 @@ def lines(figure: Any, content: Content, name: str, count: int = 5) -> None:
                     axes.plot(
                         shots.axes[axis],
                         data[index, band],
-                        color=_shade(order, len(chosen)),
+                        color=shade(order, len(chosen)),
                         linestyle=DASHES[order % len(DASHES)],
                         label=_time_of(shots.times[index]),
                     )
@@ -253,5 +263,7 @@ def lines(figure: Any, content: Content, name: str, count: int = 5) -> None:
                     axes.set_ylabel(f"${symbol}-{symbol}(0)$" if row else f"${symbol}$")
                 if axes in panels[-1]:
                     axes.set_xlabel(label_of(axis, content))
+    if content.places:
+        panels[0, 0].set_title("at " + ", ".join(content.places))
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(chosen))

@@ -10,22 +10,17 @@ from kinetic.errors import InputError
 from kinetic.plotting import currents, series
 from kinetic.plotting import maps as _maps
 from kinetic.plotting.content import Content
-from kinetic.plotting.style import COLUMN, PAGE, canvas, wrapped
+from kinetic.plotting.style import COLUMN, PAGE, canvas, titled
 
 _HEIGHT = 2.0  # of a panel, inches
 _MOST = 8  # panels of a report
 Panel = Callable[[Any, Content], None]
 
 
-def _title(figure: Any, content: Content, width: float) -> None:
-    if content.title:
-        figure.suptitle(wrapped(content.title, width))
-
-
 def stack(content: Content, panels: Sequence[Panel]) -> Any:
     """Panels above each other in one column."""
     figure = canvas(COLUMN, 0.3 + _HEIGHT * len(panels))
-    _title(figure, content, COLUMN)
+    titled(figure, content.title, COLUMN)
     grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)
     for row, (axes, panel) in enumerate(zip(grid[:, 0], panels, strict=True)):
         panel(axes, content)
@@ -44,7 +39,7 @@ def maps(content: Content, name: str) -> Any:
     width = PAGE if len(shots.times) > 1 else COLUMN
     columns = len(shots.chosen(4))
     figure = canvas(width, 0.9 + rows * _map_height(shots, width, columns))
-    _title(figure, content, width)
+    titled(figure, content.title, width)
     _maps.maps(figure, content, name)
     return figure
 
@@ -59,14 +54,14 @@ def lines(content: Content, name: str) -> Any:
     shots = _maps.Snapshots.read(content, name)
     rows = 2 if len(shots.axes) == 1 else 2 * len(shots.bands)
     figure = canvas(PAGE, 0.8 + 1.35 * rows)
-    _title(figure, content, PAGE)
+    titled(figure, content.title, PAGE)
     _maps.lines(figure, content, name)
     return figure
 
 
 def report(content: Content, path: Path) -> Any:
     """Panels of every family side by side, maps of the change below."""
-    panels = _panels(content)
+    panels = time_panels(content)
     drawn = [name for name in ("occupation", "band_projection") if _maps.available(content, name)]
     if not panels and not drawn:
         raise InputError(f"{path} holds nothing that can be drawn.")
@@ -82,12 +77,12 @@ def report(content: Content, path: Path) -> Any:
     series_height = 0.4 + 1.6 * rows if panels else 0.0
     width = PAGE if columns > 1 or drawn else COLUMN
     figure = canvas(width, 0.25 + series_height + pictures)
-    _title(figure, content, width)
+    titled(figure, content.title, width)
     upper, lower = figure, figure
     if panels and drawn:
         upper, lower = figure.subfigures(2, 1, height_ratios=(series_height, pictures))
     if panels:
-        _grid(upper, content, panels, rows, columns)
+        side_by_side(upper, content, panels)
     if drawn and len(shots.axes) > 1:
         _maps.maps(lower, content, drawn[0], changes_only=True)
     elif drawn:
@@ -95,21 +90,26 @@ def report(content: Content, path: Path) -> Any:
     return figure
 
 
-def _grid(
-    figure: Any, content: Content, panels: Sequence[Panel], rows: int, columns: int
-) -> None:
-    """Panels in rows with one time axis below each column."""
+def lettered(axes: Any, index: int) -> None:
+    """(a), (b), ... left above a panel."""
+    axes.annotate(
+        f"({'abcdefghij'[index]})",
+        (0.0, 1.0),
+        xytext=(-33.0, 4.0),
+        xycoords="axes fraction",
+        textcoords="offset points",
+    )
+
+
+def side_by_side(figure: Any, content: Content, panels: Sequence[Panel], letter: int = 0) -> None:
+    """Panels in two columns with one time axis below each."""
+    columns = 2 if len(panels) > 1 else 1
+    rows = -(-len(panels) // columns)
     grid = figure.subplots(rows, columns, squeeze=False, sharex="col")
     lowest = (len(panels) - 1) // columns
     for index, (axes, panel) in enumerate(zip(grid.flat, panels, strict=False)):
         panel(axes, content)
-        axes.annotate(
-            f"({'abcdefghij'[index]})",
-            (0.0, 1.0),
-            xytext=(-33.0, 4.0),
-            xycoords="axes fraction",
-            textcoords="offset points",
-        )
+        lettered(axes, letter + index)
         if index // columns < lowest:
             axes.set_xlabel("")
     for axes in grid.flat[len(panels) :]:
@@ -117,7 +117,7 @@ def _grid(
     figure.align_ylabels()
 
 
-def _panels(content: Content) -> list[Panel]:
+def time_panels(content: Content) -> list[Panel]:
     """The panels of a report, most telling first."""
     names = ["anomaly"] if content.pumps else ["density"]
     panels = [p for name in names for p in series.available(content, series.FAMILIES[name])]

@@ -86,3 +86,9 @@ def folded(label: str, most: int = 21) -> str:
 def wrapped(title: str, width: float) -> str:
     """A title broken into lines that fit a figure of so many inches."""
     return "\n".join(textwrap.wrap(title, int(13.0 * width)))
+
+
+def titled(figure: Any, title: str, width: float) -> None:
+    """The run's title above a figure of so many inches."""
+    if title:
+        figure.suptitle(wrapped(title, width))
