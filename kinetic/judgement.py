@@ -9,14 +9,26 @@ from kinetic.grid import Array
 from kinetic.mesh import Mesh
 
 
-def place(mesh: Mesh, index: int, shape: tuple[int, ...]) -> tuple[int, str]:
-    """First index (band or valley) and the momentum of a flat index, in words."""
+def place(mesh: Mesh, index: int, shape: tuple[int, ...], bands: int = 1) -> tuple[int, str]:
+    """First index (valley·band) of a flat index, and where it lies in words.
+
+    Parameters
+    ----------
+    mesh
+        The grid.
+    index, shape
+        Flat index into an array of that shape, (valley·site·band, A, B, C).
+    bands
+        Bands of the array: 2, or 1 where it has none.
+    """
     first, *cell = np.unravel_index(index, shape)
-    where = ", ".join(
-        f"{axis.name} = {axis.centres[cell[slot]]:.4g}"
-        for axis, slot in zip(mesh.grid.momentum, mesh.slots, strict=True)
-    )
-    return int(first), where
+    patch, band = divmod(int(first), bands)
+    valley, site = divmod(patch, mesh.site_count)
+    sites = np.unravel_index(site, mesh.sites) if mesh.sites else ()
+    spots = [(axis, n) for axis, n in zip(mesh.grid.space, sites, strict=True)]
+    spots += [(a, cell[slot]) for a, slot in zip(mesh.grid.momentum, mesh.slots, strict=True)]
+    where = ", ".join(f"{axis.name} = {axis.centres[n]:.4g}" for axis, n in spots)
+    return bands * valley + band, where
 
 
 def require_positive_density(dressing: Array, mesh: Mesh, time: float) -> None:
@@ -49,7 +61,7 @@ def require_numbers(u: Array, mesh: Mesh, time: float) -> None:
     """
     if np.isfinite(float(u.sum())):
         return
-    band, where = place(mesh, int(np.argmin(np.isfinite(u))), u.shape)
+    band, where = place(mesh, int(np.argmin(np.isfinite(u))), u.shape, 2)
     raise PhysicsError(
         f"after t = {time:.6g} the {'upper' if band % 2 else 'lower'} band of valley "
         f"{band // 2} is not a number at {where}: the transport term has become unstable; "

@@ -9,7 +9,7 @@ import numpy as np
 from kinetic.grid import Array
 from kinetic.nodes import node_shares
 from kinetic.observables.anomaly import drive, pumped, reference
-from kinetic.observables.base import momenta
+from kinetic.observables.base import described, momenta
 from kinetic.validity import cutoff_tail, validity
 
 if TYPE_CHECKING:
@@ -32,12 +32,11 @@ def coordinates(evolution: Evolution) -> dict[str, tuple[tuple[str, ...], Any, d
         "band": (("band",), ["lower", "upper"], {"long_name": "band s = -, +"}),
         "component": (("component",), ["x", "y", "z"], {"long_name": "Cartesian component"}),
     }
-    for axis in evolution.system.grid.momentum:
-        about = {"units": "hbar/length", "long_name": f"momentum {axis.name}, cell centres"}
-        found[axis.name] = ((axis.name,), axis.centres, about)
+    for axis in evolution.system.grid.axes:
+        found[axis.name] = ((axis.name,), axis.centres, described(axis))
     faces = [name for name, _ in evolution.faces()]
     if faces:
-        found["face"] = (("face",), faces, {"long_name": "open face of the momentum grid"})
+        found["face"] = (("face",), faces, {"long_name": "open face of the grid"})
     nodes = evolution.flow.nodes
     if nodes:
         found["node"] = (("node",), np.arange(len(nodes)), {"long_name": "gap closing"})
@@ -63,26 +62,32 @@ def describe(evolution: Evolution) -> str:
     shape = ", ".join(str(n) for n in (system.valleys, 2, *system.grid.shape))
     lines = [
         f"level {system.equation.level}, {system.hamiltonian.name}, ħ = {system.equation.hbar:g}",
-        system.equation.show(),
+        system.equation.show(bool(system.grid.space)),
         "",
         f"grid              {cells} cells",
     ]
-    for axis in system.grid.momentum:
+    for axis in system.grid.axes:
         width = f"{axis.widths.min():.4g}"
         width += "" if axis.uniform else f" to {axis.widths.max():.4g}"
         lines.append(
-            f"  {axis.name}              [{axis.edges[0]:.6g}, {axis.edges[-1]:.6g}], "
-            f"{axis.cells} cells of {width}, {axis.boundary}"
+            f"  {axis.name:<16}[{axis.edges[0]:.6g}, {axis.edges[-1]:.6g}], "
+            f"{axis.cells} cells of {width}, {axis.beyond}"
         )
+    if system.grid.space:
+        lines.append(_sites(evolution))
     size = _bytes(transport.u.nbytes)
-    lines.append(f"state             (valley, band, *k) = ({shape}), {size}")
+    names = "(valley, band, *r, *k)" if system.grid.space else "(valley, band, *k)"
+    lines.append(f"state             {names} = ({shape}), {size}")
     lines += [f"{name:<18}{value}" for name, value in _memory(evolution)]
     limit = evolution.step_limit()
-    tableau = evolution.stepping.tableau
+    stepping = evolution.stepping
     if np.isfinite(limit):
-        lines.append(
-            f"time step         {limit:.4g}, {evolution.stages} stages of order {tableau.order}"
-        )
+        made = f"{evolution.stages} stages of order {stepping.order}"
+        if stepping.composition is not None:
+            reach = stepping.courant * stepping.composition.coefficient
+            made = f"{evolution.stages} shifts of order {stepping.order}"
+            made += f", by at most {reach:.3g} cells"
+        lines.append(f"time step         {limit:.4g}, {made}")
     stop = getattr(evolution, "stop", None)
     if stop is not None:
         span = stop - evolution.start
@@ -95,6 +100,20 @@ def describe(evolution: Evolution) -> str:
     lines += ["", *(f"{name:<40}  {value}" for name, value, _ in figures)]
     lines += [f"warning: {warning}" for _, _, warning in figures if warning]
     return "\n".join(lines)
+
+
+def _sites(evolution: Evolution) -> str:
+    """How many sites, what they hold, and what changes from one to another."""
+    mesh, flow = evolution.mesh, evolution.flow
+    names = sorted(evolution.system.hamiltonian.space_names)
+    changes = [f"a texture in {', '.join(names)}"] if names else []
+    if not flow.fields.potential_zero:
+        changes.append("φ")
+    if not flow.fields.magnetic_uniform:
+        changes.append("b")
+    varying = f", with {' and '.join(changes)}" if changes else ""
+    count = 2 * evolution.system.valleys * mesh.volumes.size
+    return f"sites             {mesh.site_count} with {count} cells each{varying}"
 
 
 def _bytes(count: float) -> str:
@@ -119,6 +138,8 @@ def _memory(evolution: Evolution) -> list[Row]:
             transport.padded_equilibrium,
             transport.source,
         ]
+    if evolution.splitting is not None:
+        groups["speeds of lines"] = evolution.splitting.arrays()
     totals = {name: sum(a.nbytes for a in arrays) for name, arrays in groups.items()}
     totals["geometry"] = sum(array.nbytes for array in flow.arrays())
     return [
@@ -130,13 +151,14 @@ def _memory(evolution: Evolution) -> list[Row]:
 
 def _nodes(evolution: Evolution) -> list[str]:
     lines = []
+    at_each = " at each site" if evolution.mesh.sites else ""
     for index, node in enumerate(evolution.flow.nodes):
-        glue = evolution.flow.glue[node.valley]
+        glue = evolution.flow.glue[node.valley * evolution.mesh.site_count]
         glued = int(np.count_nonzero(glue.nodes == index))
         label = evolution.system.hamiltonian.valleys()[node.valley].label
         lines.append(
             f"node              {node.label} of {label}, charge {node.charge:+d}, "
-            f"{glued} glued cell{'' if glued == 1 else 's'}"
+            f"{glued} glued cell{'' if glued == 1 else 's'}{at_each}"
         )
     return lines
 
@@ -145,10 +167,15 @@ def _nodes(evolution: Evolution) -> list[str]:
 
 
 def summary(evolution: Evolution) -> list[Row]:
-    """Rows of the closing table: the anomaly beside its exact rate, then the charge ledger."""
+    """Rows of the closing table: the anomaly beside its exact rate, then the charge ledger.
+
+    In real space these are numbers in the whole sample; where it has open ends what nodes pump is
+    not told from what comes and goes.
+    """
     rows: list[Row] = []
     span = evolution.time - evolution.start
-    nodes = [node for node in evolution.flow.nodes if node.charge]
+    closed = all(axis.periodic for axis in evolution.system.grid.space)
+    nodes = [node for node in evolution.flow.nodes if node.charge and closed]
     driven = drive(evolution, evolution.start, evolution.time) if nodes else 0.0
     if span > 0.0 and driven != 0.0:
         rows += _pumping(evolution, nodes, driven, span)
@@ -213,7 +240,7 @@ def _divide_tail(evolution: Evolution) -> float:
             rivals = np.minimum(np.roll(share, 1, axis), np.roll(share, -1, axis))
             border |= (share > 0.5) & (rivals < 0.5)
         if border.any():
-            lower, upper = f[node.valley, 0][border], f[node.valley, 1][border]
+            lower, upper = f[node.valley, 0][..., border], f[node.valley, 1][..., border]
             worst = max(worst, float((1.0 - lower).max()), float(upper.max()))
     return worst
 

@@ -2,12 +2,14 @@
 
 from kinetic.observables.anomaly import InterbandExchange, NodeExchange, PumpingRate
 from kinetic.observables.base import Observable, Recorder, Standard
-from kinetic.observables.currents import Current
+from kinetic.observables.continuity import ContinuityResidual, MomentumOutflow
+from kinetic.observables.currents import Current, EnergyCurrent
 from kinetic.observables.densities import (
     BandDensity,
     ChiralityDensity,
     Density,
     Energy,
+    Particles,
     ValleyDensity,
 )
 from kinetic.observables.ledger import (
@@ -18,22 +20,28 @@ from kinetic.observables.ledger import (
     OccupationBounds,
 )
 from kinetic.observables.responses import Hall, Streda
+from kinetic.observables.texture import BerryMap
 
 __all__ = [
     "BandDensity",
+    "BerryMap",
     "BoundaryOutflow",
     "ChiralityDensity",
     "CollisionInflow",
+    "ContinuityResidual",
     "Current",
     "Density",
     "Energy",
+    "EnergyCurrent",
     "FaradayInflow",
     "Hall",
     "InterbandExchange",
     "LedgerResidual",
+    "MomentumOutflow",
     "NodeExchange",
     "Observable",
     "OccupationBounds",
+    "Particles",
     "PumpingRate",
     "Recorder",
     "Standard",

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinetic.grid import Array
-from kinetic.observables.base import Observable, Recorder, per_volume
+from kinetic.observables.base import (
+    Observable,
+    Recorder,
+    in_sample,
+    per_volume,
+    places,
+)
+from kinetic.observables.cuts import Local
 from kinetic.storage import Variable
 
 if TYPE_CHECKING:
@@ -23,14 +30,16 @@ if TYPE_CHECKING:
 class Rates:
     """Rates at an instant, per time: of what crosses faces, and of the state.
 
-    `outflow` (6,) by slot and side; `faraday`; `exchange` ∫X′ (valley,); `change` ∂ₜu_s
-    (valley·band, A, B, C).  Integrated over k, not yet divided by (2πħ)^d.
+    `outflow` (face,) as in the ledger; `faraday`; `exchange` ∫X′ (valley·site,); `change` ∂ₜu_s
+    (valley·site·band, A, B, C); `leak` through the open k faces of every patch (valley·site,),
+    0 in a homogeneous run.  Integrated over k, not yet divided by (2πħ)^d.
     """
 
     outflow: Array
     faraday: float
     exchange: Array
     change: Array
+    leak: Array
 
 
 def rates(evolution: Evolution) -> Rates:
@@ -46,27 +55,32 @@ def rates(evolution: Evolution) -> Rates:
         # The stage u ← 0·u + 1·L(f) leaves the rate in u; u₀ is free between steps.
         outflow = transport.stage(0.0, 0.0, 1.0, collide)
         change = transport.u.copy()
+        leak = np.array(getattr(transport, "site_leak", np.zeros(1)))
     finally:
         transport.u[...] = transport.base
         transport.dressing[...] = dressing
     exchange = transport._exchange_rates.sum(axis=1)
-    return Rates(outflow, float(transport.faraday), exchange, change)
+    return Rates(outflow, float(transport.faraday), exchange, change, leak)
+
+
+def product(evolution: Evolution, t: float) -> float:
+    """e·b, in real space its integral over the sample."""
+    fields, flow = evolution.system.fields, evolution.flow
+    if not places(evolution):
+        return float(fields.electric(t) @ fields.magnetic(t))
+    return evolution.mesh.site_volume * float(np.sum(flow.force(t) * flow.magnetic(t)))
 
 
 def drive(evolution: Evolution, start: float, stop: float) -> float:
-    """∫e·b dt."""
+    """∫e·b dt, in real space also over the sample."""
     fields = evolution.system.fields
-
-    def product(t: float) -> float:
-        return float(fields.electric(t) @ fields.magnetic(t))
-
     if fields.electric_constant and fields.magnetic_constant:
-        return product(start) * (stop - start)
+        return product(evolution, start) * (stop - start)
     nodes, weights = np.polynomial.legendre.leggauss(5)
     edges = np.linspace(start, stop, 201)
     middle, half = 0.5 * (edges[1:] + edges[:-1]), 0.5 * np.diff(edges)
     times = middle[:, None] + half[:, None] * nodes
-    values = np.array([[product(t) for t in row] for row in times])
+    values = np.array([[product(evolution, t) for t in row] for row in times])
     return float(np.sum(half[:, None] * weights * values))
 
 
@@ -104,6 +118,13 @@ def _no_nodes(evolution: Evolution) -> str | None:
     return "no gap closing was found on the grid, or the level has no Berry terms."
 
 
+def _open_ends(evolution: Evolution) -> str | None:
+    for axis in evolution.system.grid.space:
+        if not axis.periodic:
+            return f"particles also come and go at the ends of {axis.name}: use 'node_exchange'."
+    return None
+
+
 @dataclass(frozen=True)
 class NodeExchange(Observable):
     """∫dt of what each glued node hands from the lower to the upper band, > 0 upward"""
@@ -117,12 +138,12 @@ class NodeExchange(Observable):
     def recorder(self, evolution: Evolution) -> Recorder:
         """node_exchange, node_exchange_rate, node_flux(time, node)."""
         fluxes = node_fluxes(evolution)
-        rate_units = per_volume(evolution, time=True)
+        rate_units = in_sample(evolution, time=True)
         rows = (
             Variable(
                 self.name,
                 ("node",),
-                per_volume(evolution),
+                in_sample(evolution),
                 "particles handed from the lower to the upper band at each node",
                 {"formula": self.formula()},
             ),
@@ -143,11 +164,10 @@ class NodeExchange(Observable):
         )
 
         def measure() -> dict[str, Any]:
-            fields, t = evolution.system.fields, evolution.time
             return {
                 self.name: evolution.node_exchange(),
                 "node_exchange_rate": evolution.handed_upward(rates(evolution).change),
-                "node_flux": fluxes * float(fields.electric(t) @ fields.magnetic(t)),
+                "node_flux": fluxes * product(evolution, evolution.time),
             }
 
         return Recorder(rows, measure)
@@ -160,12 +180,12 @@ class PumpingRate(Observable):
     name = "pumping_rate"
 
     def fits(self, evolution: Evolution) -> str | None:
-        """Nodes."""
-        return _no_nodes(evolution)
+        """Nodes, and no other way for particles to come and go."""
+        return _no_nodes(evolution) or _open_ends(evolution)
 
     def recorder(self, evolution: Evolution) -> Recorder:
         """pumping_rate, pumping_reference(time, node)."""
-        units, fluxes = per_volume(evolution, time=True), node_fluxes(evolution)
+        units, fluxes = in_sample(evolution, time=True), node_fluxes(evolution)
         rows = (
             Variable(
                 self.name,
@@ -188,8 +208,7 @@ class PumpingRate(Observable):
             if span > 0.0:
                 expected = reference(evolution, span)
                 return {self.name: pumped(evolution) / span, "pumping_reference": expected}
-            fields, t = evolution.system.fields, evolution.time
-            now = float(fields.electric(t) @ fields.magnetic(t))
+            now = product(evolution, evolution.time)
             present = rates(evolution)
             expected = fluxes * now
             if evolution.flow.b_moves and len(fluxes) == 1:
@@ -200,7 +219,7 @@ class PumpingRate(Observable):
 
 
 @dataclass(frozen=True)
-class InterbandExchange(Observable):
+class InterbandExchange(Local):
     """∫dᵈk/(2πħ)ᵈ X′ with ∂ₜn_s + ∂_k·Φ_s = -s X′, > 0 from the upper to the lower band"""
 
     name = "interband_exchange"
@@ -212,16 +231,18 @@ class InterbandExchange(Observable):
         return "only level 'projected' exchanges particles between the bands."
 
     def recorder(self, evolution: Evolution) -> Recorder:
-        """interband_exchange(time, valley)."""
+        """interband_exchange(time, valley, *r)."""
         attributes = {
             "formula": self.formula(),
             "comment": "the circulation of a split-off equilibrium, which drops out, is left out",
         }
         title = "rate of the interband exchange"
         units = per_volume(evolution, time=True)
-        row = Variable(self.name, ("valley",), units, title, attributes)
+        row = Variable(self.name, ("valley", *places(evolution)), units, title, attributes)
+        shape = (evolution.system.valleys, *evolution.mesh.sites)
 
         def measure() -> dict[str, Any]:
-            return {self.name: rates(evolution).exchange / evolution.phase_space}
+            exchange = rates(evolution).exchange.reshape(shape)
+            return {self.name: exchange / evolution.phase_space}
 
         return Recorder((row,), measure)

@@ -3,6 +3,10 @@
 Where the lower band is filled at an open cutoff the sea is infinite.  Then densities, energies
 and currents are relative to a filled lower and an empty upper band; what was taken off is kept
 in the attribute `sea`.
+
+In real space densities and currents are local: they have the axes x, y, z of the grid.  What is
+counted over everything (charges, outflows) is then a number in the whole sample, per length of
+the directions that have no axis.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinetic.errors import InputError, MissingMethodError
-from kinetic.grid import Array
+from kinetic.grid import Array, Axis
 from kinetic.registry import Description, construct, find, from_table
 from kinetic.storage import Variable
 
@@ -76,11 +80,13 @@ class Observable(Description):
 
 STANDARD = (
     "density",
+    "particles",
     "band_density",
     "valley_density",
     "chirality_density",
     "current",
     "energy",
+    "berry_map",
     "boundary_outflow",
     "faraday_inflow",
     "collision_inflow",
@@ -135,13 +141,75 @@ def default_observables(names: Sequence[Any] | None) -> list[Observable]:
 
 def per_volume(evolution: Evolution, quantity: str = "1", time: bool = False) -> str:
     """Units of a density of `quantity`, per time if asked."""
-    length = "length" if evolution.mesh.dimensions == 1 else f"length^{evolution.mesh.dimensions}"
-    return f"{quantity}/({length} time)" if time else f"{quantity}/{length}"
+    return _per_lengths(quantity, evolution.mesh.dimensions, time)
+
+
+def in_sample(evolution: Evolution, quantity: str = "1", time: bool = False) -> str:
+    """Units of a number in the sample: the density's where there are no axes in real space."""
+    return _per_lengths(quantity, evolution.mesh.dimensions - len(evolution.mesh.sites), time)
+
+
+def per_area(evolution: Evolution, quantity: str = "1") -> str:
+    """Units of a current density of `quantity`."""
+    return _per_lengths(quantity, evolution.mesh.dimensions - 1, True)
+
+
+def _per_lengths(quantity: str, power: int, time: bool) -> str:
+    above = [quantity] if quantity != "1" else []
+    below: list[str] = []
+    if power:
+        length = "length" if abs(power) == 1 else f"length^{abs(power)}"
+        (below if power > 0 else above).append(length)
+    below += ["time"] if time else []
+    whole = " ".join(above) or "1"
+    if not below:
+        return whole
+    return f"{whole}/{below[0]}" if len(below) == 1 else f"{whole}/({' '.join(below)})"
+
+
+def times_length(units: str, power: int) -> str:
+    """Units of a density (or current density), times length^power."""
+    above, _, below = units.partition("/")
+    length = 0
+    kept: list[str] = []
+    for sign, side in ((-1, above), (1, below.strip("()"))):
+        for token in side.split():
+            name, _, exponent = token.partition("^")
+            if name == "length":
+                length += sign * int(exponent or 1)
+            elif sign < 0 and name != "1":
+                kept.append(token)
+    return _per_lengths(" ".join(kept) or "1", length - power, "time" in below)
+
+
+def places(evolution: Evolution) -> tuple[str, ...]:
+    """Names of the axes of real space, () in a homogeneous run."""
+    return tuple(axis.name for axis in evolution.system.grid.space)
+
+
+def described(axis: Axis) -> dict[str, str]:
+    """Units and title of the coordinate along an axis."""
+    if axis.spatial:
+        return {"units": "length", "long_name": f"position {axis.name}, cell centres"}
+    return {"units": "hbar/length", "long_name": f"momentum {axis.name}, cell centres"}
 
 
 def momenta(evolution: Evolution, values: Array) -> Array:
-    """A (valley·band, A, B, C) array as (valley, band, *k)."""
-    return values.reshape(evolution.system.valleys, -1, *evolution.system.grid.shape)
+    """A (valley·site·band, A, B, C) array as (valley, band, *sites, *k)."""
+    sites = evolution.mesh.sites
+    k = [axis.cells for axis in evolution.system.grid.momentum]
+    whole = values.reshape(evolution.system.valleys, *sites, -1, *k)
+    return np.moveaxis(whole, 1 + len(sites), 1)
+
+
+def at_sites(evolution: Evolution, values: Array, *first: int) -> Array:
+    """Sums of (valley, band, *sites, *k) over all but the sites and `first`: 0 valley, 1 band.
+
+    (*first, *sites)
+    """
+    kept = (*first, *range(2, 2 + len(evolution.mesh.sites)))
+    moved = np.moveaxis(values, kept, range(len(kept)))
+    return np.asarray(moved.reshape(*moved.shape[: len(kept)], -1).sum(axis=-1))
 
 
 def sea(evolution: Evolution, dressed: bool = True) -> Array | None:
@@ -149,11 +217,11 @@ def sea(evolution: Evolution, dressed: bool = True) -> Array | None:
 
     `dressed` takes u of f = (1, 0) with the present F: (1 - F/2, 0) in g_s, (1 - F/4, -F/4) in
     n_s; otherwise F = 0 is taken, so that the response of the sea to b shows.
-    (valley·band, A, B, C)
+    (valley·site·band, A, B, C)
     """
     if not evolution.sea_filled:
         return None
-    filled = np.zeros_like(evolution.transport.u)
+    filled: Array = np.zeros_like(evolution.transport.u)
     filled[0::2] = 1.0
     level = evolution.system.equation.level
     if dressed and level != "boltzmann":

@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kinetic import bands
-from kinetic.averages import box_averages
 from kinetic.grid import Array
 from kinetic.nodes import node_shares
-from kinetic.observables.base import Observable, Recorder, momenta, per_volume, sea
+from kinetic.observables.base import (
+    Observable,
+    Recorder,
+    at_sites,
+    in_sample,
+    momenta,
+    per_volume,
+    places,
+    sea,
+)
+from kinetic.observables.cuts import Local
+from kinetic.observables.energies import Energies
 from kinetic.observables.weights import product_rule
 from kinetic.storage import Variable
 
@@ -21,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def above_sea(evolution: Evolution) -> Array:
-    """(u_s - u_sea) V/(2πħ)^d of every cell, as (valley, band, *k)."""
+    """(u_s - u_sea) V/(2πħ)^d of every cell, as (valley, band, *sites, *k)."""
     u, filled = evolution.densities(), sea(evolution, dressed=False)
     if filled is not None:
         u -= filled
@@ -41,7 +50,8 @@ def chirality_shares(evolution: Evolution) -> Array | None:
     A valley with a chirality of its own belongs to it as a whole, otherwise each of its cells
     belongs to the nearest charged node.
     """
-    shape = (evolution.system.valleys, *evolution.system.grid.shape)
+    k = [axis.cells for axis in evolution.system.grid.momentum]
+    shape = (evolution.system.valleys, *k)
     shares = np.zeros((2, *shape))
     for index, valley in enumerate(evolution.system.hamiltonian.valleys()):
         if valley.chirality:
@@ -69,45 +79,75 @@ def _one(
         attributes["sea_meaning"] = (
             "taken off: a filled lower and an empty upper band at D_s = 1, in number density"
         )
+    dims = (*dims, *places(evolution))
     row = Variable(name, dims, per_volume(evolution), long_name, attributes)
     return Recorder((row,), lambda: {name: reduce(above_sea(evolution))}, coordinates or {})
 
 
 @dataclass(frozen=True)
-class Density(Observable):
+class Density(Local):
     """ρ = Σ_s ∫dᵈk/(2πħ)ᵈ u_s, u_s = n_s or g_s (their sums agree)"""
 
     name = "density"
 
     def recorder(self, evolution: Evolution) -> Recorder:
-        """density(time)."""
+        """density(time, *r)."""
         attributes = {
             "formula": self.formula(),
             "sea": sea_density(evolution) * evolution.system.valleys,
         }
-        return _one(evolution, self.name, (), "particle density", np.sum, attributes)
+
+        def reduce(u: Array) -> Any:
+            return at_sites(evolution, u)
+
+        return _one(evolution, self.name, (), "particle density", reduce, attributes)
 
 
 @dataclass(frozen=True)
-class BandDensity(Observable):
+class Particles(Observable):
+    """N = ∫dᵈr ρ, the number of particles in the sample"""
+
+    name = "particles"
+
+    def fits(self, evolution: Evolution) -> str | None:
+        """Axes in real space."""
+        if places(evolution):
+            return None
+        return "the grid has no axes in real space: use 'density'."
+
+    def recorder(self, evolution: Evolution) -> Recorder:
+        """particles(time)."""
+        taken = sea_density(evolution) * evolution.system.valleys
+        volume = evolution.mesh.site_volume
+        attributes = {
+            "formula": self.formula(),
+            "sea": taken * volume * evolution.mesh.site_count,
+        }
+        title, units = "number of particles in the sample", in_sample(evolution)
+        row = Variable(self.name, (), units, title, attributes)
+        return Recorder((row,), lambda: {self.name: volume * np.sum(above_sea(evolution))})
+
+
+@dataclass(frozen=True)
+class BandDensity(Local):
     """ρ_s = ∫dᵈk/(2πħ)ᵈ u_s in the evolved variable: f_s, n_s or g_s"""
 
     name = "band_density"
 
     def recorder(self, evolution: Evolution) -> Recorder:
-        """band_density(time, band)."""
+        """band_density(time, band, *r)."""
         taken = sea_density(evolution) * evolution.system.valleys
         attributes = {"formula": self.formula(), "sea": [taken, 0.0]}
 
         def reduce(u: Array) -> Any:
-            return u.swapaxes(0, 1).reshape(2, -1).sum(axis=1)
+            return at_sites(evolution, u, 1)
 
         title = "particle density of each band"
         return _one(evolution, self.name, ("band",), title, reduce, attributes)
 
 
 @dataclass(frozen=True)
-class ValleyDensity(Observable):
+class ValleyDensity(Local):
     """ρ_v = Σ_s ∫dᵈk/(2πħ)ᵈ u_s(v)"""
 
     name = "valley_density"
@@ -119,21 +159,21 @@ class ValleyDensity(Observable):
         return "the Hamiltonian has one valley: use 'density'."
 
     def recorder(self, evolution: Evolution) -> Recorder:
-        """valley_density(time, valley)."""
+        """valley_density(time, valley, *r)."""
         attributes = {
             "formula": self.formula(),
             "sea": [sea_density(evolution)] * evolution.system.valleys,
         }
 
         def reduce(u: Array) -> Any:
-            return u.reshape(len(u), -1).sum(axis=1)
+            return at_sites(evolution, u, 0)
 
         title = "particle density of each valley"
         return _one(evolution, self.name, ("valley",), title, reduce, attributes)
 
 
 @dataclass(frozen=True)
-class ChiralityDensity(Observable):
+class ChiralityDensity(Local):
     """ρ_χ = Σ_s ∫dᵈk/(2πħ)ᵈ u_s over the valleys, or the cells nearest to the nodes, of χ = ∓1"""
 
     name = "chirality_density"
@@ -145,7 +185,7 @@ class ChiralityDensity(Observable):
         return "no valley has a chirality and no charged node was found on the grid."
 
     def recorder(self, evolution: Evolution) -> Recorder:
-        """chirality_density(time, chirality)."""
+        """chirality_density(time, chirality, *r)."""
         shares = chirality_shares(evolution)
         assert shares is not None
         taken = np.zeros(2)
@@ -154,7 +194,10 @@ class ChiralityDensity(Observable):
             taken = (shares * volumes).reshape(2, -1).sum(axis=1)
 
         def reduce(u: Array) -> Any:
-            return (shares * u.sum(axis=1)).reshape(2, -1).sum(axis=1)
+            # Chiralities take the place of the bands, which are summed over.
+            between = tuple(range(1, 1 + len(evolution.mesh.sites)))
+            spread = np.expand_dims(shares.swapaxes(0, 1), tuple(1 + n for n in between))
+            return at_sites(evolution, spread * u.sum(axis=1)[:, None], 1)
 
         attributes = {"formula": self.formula(), "sea": taken}
         title = "particle density of each chirality"
@@ -164,49 +207,31 @@ class ChiralityDensity(Observable):
         return _one(evolution, self.name, ("chirality",), title, reduce, attributes, own)
 
 
-def energy_averages(evolution: Evolution, time: float) -> Array:
-    """Cell averages of ε̄_s, or of ε_s in `projected`.  (valley, band, *k)"""
-    system = evolution.system
-    lower = [np.asarray(axis.edges)[:-1] for axis in system.grid.momentum]
-    upper = [np.asarray(axis.edges)[1:] for axis in system.grid.momentum]
-    b, bare = system.fields.magnetic(time), system.equation.level == "projected"
-    averages = []
-    for geometry in evolution.flow.geometries:
-
-        def energies(k: Any, geometry: Any = geometry) -> Array:
-            if bare:
-                return bands.energies(geometry.jet(k, time))
-            return np.asarray(geometry.energies(k, time, b))
-
-        order = {1: 6, 2: 4, 3: 2}[system.grid.dimensions]
-        averages.append(box_averages(energies, lower, upper, order))
-    return np.stack(averages)
-
-
 @dataclass(frozen=True)
-class Energy(Observable):
-    """⟨H⟩ = Σ_s ∫dᵈk/(2πħ)ᵈ ε̄_s g_s = Σ_s ∫dᵈk/(2πħ)ᵈ ε_s n_s"""
+class Energy(Local):
+    """⟨H⟩ = Σ_s ∫dᵈk/(2πħ)ᵈ (ε̄_s + φ) g_s = Σ_s ∫dᵈk/(2πħ)ᵈ (ε_s + φ) n_s"""
 
     name = "energy"
 
     def recorder(self, evolution: Evolution) -> Recorder:
-        """energy(time)."""
-        averages = energy_averages(evolution, evolution.time)
+        """energy(time, *r)."""
+        energies = Energies(evolution)
         filled = sea(evolution)
         attributes: dict[str, Any] = {"formula": self.formula(), "sea": 0.0}
         if filled is not None:
-            content = product_rule(evolution.mesh, momenta(evolution, filled))
-            attributes["sea"] = float(np.sum(content * averages)) / evolution.phase_space
+            taken = energies.sum(product_rule(evolution.mesh, momenta(evolution, filled)))
+            attributes["sea"] = float(np.mean(taken)) / evolution.phase_space
             attributes["sea_meaning"] = "taken off at the start: energy density of f = (1, 0)"
-        kept = None if evolution.flow.geometry_moves else averages
+            if places(evolution):
+                attributes["sea_meaning"] += ", its mean over the sites"
 
         def measure() -> dict[str, Any]:
-            now = energy_averages(evolution, evolution.time) if kept is None else kept
-            u, taken = evolution.densities(), sea(evolution)
-            if taken is not None:
-                u -= taken
+            u, beneath = evolution.densities(), sea(evolution)
+            if beneath is not None:
+                u -= beneath
             content = product_rule(evolution.mesh, momenta(evolution, u))
-            return {self.name: np.sum(content * now) / evolution.phase_space}
+            return {self.name: energies.sum(content) / evolution.phase_space}
 
         units = per_volume(evolution, "energy")
-        return Recorder((Variable(self.name, (), units, "energy density", attributes),), measure)
+        row = Variable(self.name, places(evolution), units, "energy density", attributes)
+        return Recorder((row,), measure)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kinetic.observables.anomaly import rates
-from kinetic.observables.base import Observable, Recorder, per_volume
+from kinetic.observables.base import Observable, Recorder, in_sample
 from kinetic.storage import Variable
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ class BoundaryOutflow(Observable):
             Variable(
                 self.name,
                 ("face",),
-                per_volume(evolution),
+                in_sample(evolution),
                 "particles that left through each open face",
                 {"formula": self.formula()},
             ),
             Variable(
                 "boundary_rate",
                 ("face",),
-                per_volume(evolution, time=True),
+                in_sample(evolution, time=True),
                 "rate at which particles leave through each open face",
                 {"formula": "∮ Σ_s Φ_s·dS/(2πħ)ᵈ"},
             ),
@@ -74,14 +74,14 @@ class FaradayInflow(Observable):
             Variable(
                 self.name,
                 (),
-                per_volume(evolution),
+                in_sample(evolution),
                 "particles brought by Faraday's field of b(t)",
                 {"formula": self.formula()},
             ),
             Variable(
                 "faraday_rate",
                 (),
-                per_volume(evolution, time=True),
+                in_sample(evolution, time=True),
                 "rate at which Faraday's field of b(t) brings particles",
                 {"formula": "-Σ_s∫dᵈk/(2πħ)ᵈ q_s f_s B_k·ḃ"},
             ),
@@ -109,7 +109,7 @@ class CollisionInflow(Observable):
         row = Variable(
             self.name,
             (),
-            per_volume(evolution),
+            in_sample(evolution),
             "particles exchanged with the bath of collisions that do not conserve charge",
             {"formula": self.formula()},
         )
@@ -140,7 +140,7 @@ class LedgerResidual(Observable):
 
     def recorder(self, evolution: Evolution) -> Recorder:
         """ledger_residual(time), ledger_scale(time)."""
-        units = per_volume(evolution)
+        units = in_sample(evolution)
         return _pair(
             self,
             evolution.ledger_residual,

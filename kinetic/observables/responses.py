@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinetic.grid import Array
-from kinetic.observables.base import Observable, Recorder, momenta
-from kinetic.observables.weights import Weights, dot, product_rule
+from kinetic.observables.base import Observable, Recorder, momenta, places
+from kinetic.observables.weights import Weights, dot, dots, product_rule, rows_of
 from kinetic.storage import Variable
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def _obstacle(evolution: Evolution) -> str | None:
         return _NEEDS.format("level 'boltzmann' leaves out", "use 'dressed' or 'projected'")
     if evolution.mesh.dimensions < 2:
         return _NEEDS.format("needs two momentum axes", "add ky")
+    if evolution.system.hamiltonian.textured:
+        return _NEEDS.format("is mixed with that of a texture in space", "use 'current'")
     return None
 
 
@@ -38,19 +40,25 @@ class _Curvature:
     def __init__(self, evolution: Evolution) -> None:
         self.evolution = evolution
         self.weights = [
-            Weights(evolution, v, ("curvature",)) for v in range(evolution.system.valleys)
+            Weights(evolution, v, ("curvature",), np.zeros(3))
+            for v in range(evolution.system.valleys)
         ]
 
     def band_sums(self) -> Array:
-        """½ħ ∫dᵈk/(2πħ)ᵈ f_s B_k.  (band, 3)"""
+        """½ħ ∫dᵈk/(2πħ)ᵈ f_s B_k.  (band, 3, *sites)"""
         evolution = self.evolution
         f = momenta(evolution, evolution.transport.occupation())
         contents = product_rule(evolution.mesh, f)
-        total = np.zeros((2, 3))
+        sites = evolution.mesh.sites
+        total = np.zeros((2, 3, *sites))
         for valley, weights in enumerate(self.weights):
             for rows, w in weights.slabs(evolution.time):
-                part = contents[valley][:, rows]
-                total += np.stack([dot(w["curvature"], band) for band in part])
+                for band in range(2):
+                    part = rows_of(contents[valley, band], rows, evolution.mesh)
+                    if sites:
+                        total[band] += dots(w["curvature"], part).reshape(3, *sites)
+                    else:
+                        total[band] += dot(w["curvature"], part)
         return 0.5 * evolution.system.equation.hbar * total / evolution.phase_space
 
 
@@ -65,7 +73,7 @@ class Hall(Observable):
         return _obstacle(evolution)
 
     def recorder(self, evolution: Evolution) -> Recorder:
-        """hall(time, plane)."""
+        """hall(time, plane, *r)."""
         sums, d = _Curvature(evolution), evolution.mesh.dimensions
         first = 0 if d == 3 else 2
         units = "q^2/hbar" if d == 2 else "q^2/(hbar length)"
@@ -73,7 +81,8 @@ class Hall(Observable):
             "formula": self.formula(),
             "source": "Wong and Tserkovnyak, Eq. (45) as corrected; frozen occupation",
         }
-        row = Variable(self.name, ("plane",), units, "intrinsic Hall conductivity", attributes)
+        dims, title = ("plane", *places(evolution)), "intrinsic Hall conductivity"
+        row = Variable(self.name, dims, units, title, attributes)
 
         def measure() -> dict[str, Any]:
             lower, upper = sums.band_sums()
@@ -95,8 +104,8 @@ class Streda(Observable):
         return _obstacle(evolution)
 
     def recorder(self, evolution: Evolution) -> Recorder:
-        """streda(time, component), streda_dressed and streda_projected(time, band, component)."""
-        sums = _Curvature(evolution)
+        """streda(time, component, *r); streda_dressed, streda_projected also with a band."""
+        sums, r = _Curvature(evolution), places(evolution)
         units = "1" if evolution.mesh.dimensions == 2 else "1/length"
         attributes = {
             "formula": self.formula(),
@@ -104,17 +113,17 @@ class Streda(Observable):
         }
         title = "Streda response of the density to b"
         rows = (
-            Variable(self.name, ("component",), units, title, attributes),
+            Variable(self.name, ("component", *r), units, title, attributes),
             Variable(
                 "streda_dressed",
-                ("band", "component"),
+                ("band", "component", *r),
                 units,
                 f"{title}, per band in g_s",
                 {"formula": "½sħ ∫dᵈk/(2πħ)ᵈ f_s B_k"},
             ),
             Variable(
                 "streda_projected",
-                ("band", "component"),
+                ("band", "component", *r),
                 units,
                 f"{title}, per band in n_s",
                 {"formula": "¼ħ ∫dᵈk/(2πħ)ᵈ n_z B_k"},

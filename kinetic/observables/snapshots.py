@@ -10,7 +10,7 @@ import numpy as np
 
 from kinetic.errors import InputError, suggestion
 from kinetic.grid import Array
-from kinetic.observables.base import Recorder, momenta
+from kinetic.observables.base import Recorder, described, momenta
 from kinetic.registry import Description, construct
 from kinetic.storage import Variable
 
@@ -26,17 +26,18 @@ _TITLES = {
 
 @dataclass(frozen=True)
 class Snapshots(Description):
-    """f_s(k) and n_s(k) of valleys and bands at chosen times
+    """f_s(r, k) and n_s(r, k) of valleys and bands at chosen times
 
     Parameters
     ----------
     variables
         Any of 'occupation' (f_s) and 'band_projection' (n_s).
     stride
-        Every how many cells: one number, or one per axis ({kx = 2}).
+        Every how many cells: one number, or one per axis ({kx = 2}).  A thinned x is called
+        snapshot_x in the result.
     select
-        Planes and bands: {kz = 0.0} takes the cells nearest to that plane, {band = "upper"}
-        one band, {valley = "K"} one valley.
+        Planes and bands: {kz = 0.0} takes the cells nearest to that plane, {x = 1.0} those
+        nearest to that place, {band = "upper"} one band, {valley = "K"} one valley.
     """
 
     kind = "snapshots"
@@ -67,7 +68,7 @@ class Snapshots(Description):
         InputError
             If an axis, band or valley is not there.
         """
-        axes = evolution.system.grid.momentum
+        axes = evolution.system.grid.axes
         names = [axis.name for axis in axes]
         select = dict(self.select or {})
         for key in select:
@@ -89,18 +90,22 @@ class Snapshots(Description):
             attributes[key] = choices[index[-1]]
         coordinates: dict[str, Any] = {}
         for axis in axes:
-            about = {"units": "hbar/length", "long_name": f"momentum {axis.name}, cell centres"}
+            about = described(axis)
             if axis.name in select:
                 wanted = _number(axis.name, select[axis.name], axis.edges[0], axis.edges[-1])
                 cell = int(np.argmin(np.abs(axis.centres - wanted)))
                 index.append(cell)
-                coordinates[axis.name] = ((), float(axis.centres[cell]), about)
+                name = f"snapshot_{axis.name}" if axis.spatial else axis.name
+                coordinates[name] = ((), float(axis.centres[cell]), about)
                 continue
             first = self._offset(axis.name, axis.cells, names)
             thinned = slice(first, None, self._step(axis.name))
+            # Densities have whole axes of real space beside those of the snapshots.
+            own = axis.spatial and self._step(axis.name) > 1
+            name = f"snapshot_{axis.name}" if own else axis.name
             index.append(thinned)
-            dims.append(axis.name)
-            coordinates[axis.name] = ((axis.name,), axis.centres[thinned], about)
+            dims.append(name)
+            coordinates[name] = ((name,), axis.centres[thinned], about)
         rows = tuple(
             Variable(name, tuple(dims), "1", title, {"formula": formula, **attributes})
             for name, (title, formula) in ((name, _TITLES[name]) for name in self.variables)
@@ -154,13 +159,14 @@ def _number(key: str, wanted: Any, lower: float, upper: float) -> float:
 
 
 def band_projection(evolution: Evolution, f: Array) -> Array:
-    """n_s of every cell from f_s (u itself in `projected`).  (valley·band, A, B, C)"""
+    """n_s of every cell from f_s (u itself in `projected`).  (valley·site·band, A, B, C)"""
     level = evolution.system.equation.level
     if level == "boltzmann":
         return f
     if level == "projected":
-        return evolution.densities()
-    return f + np.repeat(0.25 * evolution.transport.dressing * (f[1::2] - f[0::2]), 2, axis=0)
+        return np.asarray(evolution.densities())
+    shift = 0.25 * evolution.transport.dressing * (f[1::2] - f[0::2])
+    return np.asarray(f + np.repeat(shift, 2, axis=0))
 
 
 def snapshot_recorder(evolution: Evolution, table: Mapping[str, Any]) -> Recorder:

@@ -14,7 +14,7 @@ cut to [-1, 1] as in ε̄, where the expansion ends, so that all weights are fin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,9 +52,33 @@ def product_rule(mesh: Mesh, values: Array) -> Array:
     return out
 
 
+def averaged_product(mesh: Mesh, one: Array, other: Array) -> Array:
+    """⟨ab⟩ = ⟨a⟩⟨b⟩ + (h²/12) ∂a·∂b + O(h⁴) of every cell.  (..., *k)"""
+    out = one * other
+    for direction, slot in enumerate(mesh.slots):
+        shape = [1] * mesh.dimensions
+        shape[direction] = -1
+        axis = direction - mesh.dimensions
+        steps = [np.roll(x, -1, axis) - np.roll(x, 1, axis) for x in (one, other)]
+        out += mesh.products[slot][0].reshape(shape) * steps[0] * steps[1]
+    return np.asarray(out)
+
+
 def dot(weight: Array, content: Array) -> Array:
     """Σ over bands and cells of content·w for each component.  w (i, ...) → (i,)"""
     return np.asarray((weight * content).reshape(len(weight), -1).sum(axis=1))
+
+
+def rows_of(contents: Array, rows: slice, mesh: Mesh) -> Array:
+    """Rows of the first k axis.  (..., *k) → (..., *rows)"""
+    index: tuple[Any, ...] = (Ellipsis, rows, *[slice(None)] * (mesh.dimensions - 1))
+    return np.asarray(contents[index])
+
+
+def dots(weight: Array, contents: Array) -> Array:
+    """Σ over cells for each component and site.  w (i, *k), u (*sites, *k) → (i, site)"""
+    cells = int(np.prod(weight.shape[1:], dtype=int))
+    return np.asarray(weight.reshape(-1, cells) @ contents.reshape(-1, cells).T)
 
 
 class Weights:
@@ -67,16 +91,22 @@ class Weights:
     parts
         Which weights: 'group' ∂ε_s (dim, band, *k), 'moment' ∂δε (dim, *k), 'curvature' B_k
         (3, *k), 'chiral' v_s·B_k (band, *k), 'rescaling' F v̄ and ¼F ∂Δ (2·dim, *k),
-        'texture' ℰ_k (3, *k).
+        'texture' ℰ_k (3, *k), 'magnetisation' ¼Δ ħB_k (3, *k), 'gradient' its product with ½ħB_k
+        (9, *k).
+    b
+        The field in δε and F; None takes that of a homogeneous system.
     """
 
-    def __init__(self, evolution: Evolution, valley: int, parts: Sequence[str]) -> None:
+    def __init__(
+        self, evolution: Evolution, valley: int, parts: Sequence[str], b: Array | None = None
+    ) -> None:
         self.evolution, self.valley, self.parts = evolution, valley, tuple(parts)
         self.mesh, self.system = evolution.mesh, evolution.system
         self.axes = self.system.grid.momentum
         self.dimensions = len(self.axes)
         self.geometry = evolution.flow.geometries[valley]
         self.hbar = self.system.equation.hbar
+        self.b = b
         self.static = not evolution.flow.geometry_moves
         sizes = {
             "group": 2 * self.dimensions,
@@ -85,8 +115,11 @@ class Weights:
             "chiral": 2,
             "rescaling": 2 * self.dimensions,
             "texture": 3,
+            "magnetisation": 3,
+            "gradient": 9,
         }
-        cells = int(np.prod(self.system.grid.shape))
+        self._shape = tuple(axis.cells for axis in self.axes)
+        cells = int(np.prod(self._shape))
         total = 8 * cells * sum(sizes[part] for part in parts) * self.system.valleys
         self._keep = self.static and total <= _KEPT_BYTES
         self._kept: list[tuple[slice, dict[str, Array]]] = []
@@ -99,8 +132,8 @@ class Weights:
             return
         if self._topology is None or not self.static:
             self._topology = self._fluxes(time)
-        b = self.system.fields.magnetic(time)
-        others = int(np.prod(self.system.grid.shape[1:], dtype=int))
+        b = self.system.fields.magnetic(time) if self.b is None else self.b
+        others = int(np.prod(self._shape[1:], dtype=int))
         step = max(1, _SLAB // others)
         for start in range(0, self.axes[0].cells, step):
             rows = slice(start, min(start + step, self.axes[0].cells))
@@ -167,6 +200,11 @@ class Weights:
             out["rescaling"] = self._inside(rows, time, lambda jet: _rescaling(jet, b, self.hbar))
         if "texture" in self.parts:
             out["texture"] = self._inside(rows, time, bands.fictitious_electric)
+        if "magnetisation" in self.parts:
+            moment = self._inside(rows, time, bands.magnetic_moment)
+            out["magnetisation"] = self.hbar * moment
+        if "gradient" in self.parts:
+            out["gradient"] = 0.5 * self.hbar**2 * self._inside(rows, time, _moment_flux)
         return out
 
     def _nodes(self, rows: slice) -> list[Node]:
@@ -288,6 +326,13 @@ def _around(axis: Axis, cell: int, faces: bool, present: Index) -> Index:
         if faces and 0 in index:
             index = np.append(index, axis.cells)
     return np.intersect1d(index, present)
+
+
+def _moment_flux(jet: Jet) -> Array:
+    """M_m B_l at 3m + l.  (9, S)"""
+    flux = bands.curvature(jet)
+    products = np.einsum("m...,l...->ml...", bands.magnetic_moment(jet), flux)
+    return np.asarray(products.reshape(9, *flux.shape[1:]))
 
 
 def _rescaling(jet: Jet, b: Array, hbar: float) -> Array:
