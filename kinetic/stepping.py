@@ -1,8 +1,11 @@
-"""Strong-stability-preserving Runge-Kutta steppers as tables.
+"""Strong-stability-preserving Runge-Kutta steppers and compositions of exact shifts, as tables.
 
 Each stage replaces u by α u₀ + β u + γ Δt L(u, t + c Δt).  Two registers suffice; a `mix`
 before a stage sets u₀, u ← p u₀ + q u, r u₀ + s u.  The weights of what is kept add up to 1 in
 floating point too: a deficit of one rounding per step would be a drift of the charge.
+
+A composition makes a step of χ(α₁Δt) χ*(α₂Δt) χ(α₃Δt) ..., where χ carries the axes one after
+another, each by its own exact flow, and χ* does so in the opposite order.
 """
 
 from __future__ import annotations
@@ -76,15 +79,60 @@ TABLEAUX = {
 
 
 @dataclass(frozen=True)
+class Composition:
+    """A stepper made of exact flows along single axes: its order and the shares α of a step.
+
+    `coefficient` is the farthest that a part of a step may carry a line, in cells: shifts are
+    stable at any distance, and beyond some cells the time error is the larger one.
+    """
+
+    order: int
+    coefficient: float
+    shares: tuple[float, ...]
+    source: str
+
+
+_BLANES_MOAN = (
+    0.0792036964311957,
+    0.1303114101821663,
+    0.2228614958676077,
+    -0.3667132690474257,
+    0.3246481886897062,
+)
+_HALF = (*_BLANES_MOAN, 0.5 - sum(_BLANES_MOAN))
+
+COMPOSITIONS = {
+    "split2": Composition(
+        2,
+        4.0,
+        (0.5, 0.5),
+        "Strang, SIAM J. Numer. Anal. 5, 506 (1968)",
+    ),
+    "split4": Composition(
+        4,
+        8.0,
+        (*_HALF, *_HALF[::-1]),
+        "Blanes and Moan, J. Comput. Appl. Math. 142, 313 (2002), S₆ of order 4; as χ χ* χ ...: "
+        "McLachlan, SIAM J. Sci. Comput. 16, 151 (1995)",
+    ),
+}
+STEPPERS = (*TABLEAUX, *COMPOSITIONS)
+
+
+@dataclass(frozen=True)
 class Stepping(Description):
     """Δt = courant · coefficient / max Σ_faces outflow/(V D_s), or a given step.
 
     Parameters
     ----------
     stepper
-        'ssprk2', 'ssprk3' or 'ssprk104' (fourth order, ten stages).
+        'ssprk2', 'ssprk3' or 'ssprk104' (fourth order, ten stages); where the velocity along
+        every axis is constant on each of its lines, also 'split2' or 'split4': exact shifts
+        along one axis at a time, in steps of many cells.
     courant
-        Fraction of the largest step that keeps first-order fluxes monotone.
+        Fraction of the largest step that keeps first-order fluxes monotone; of the split
+        steppers, of the farthest that a part of a step carries a line: four cells (split2) or
+        eight (split4); very smooth states gain by less.
     step
         Upper limit of Δt, units of time.  With None the step follows the Courant number, a
         tenth of the relaxation time, and how fast e(t), b(t) and the parameters change; a
@@ -98,9 +146,9 @@ class Stepping(Description):
     step: float | None = None
 
     def __post_init__(self) -> None:
-        if self.stepper not in TABLEAUX:
+        if self.stepper not in STEPPERS:
             raise InputError(
-                f"stepper = {self.stepper!r}: {suggestion(str(self.stepper), TABLEAUX)}"
+                f"stepper = {self.stepper!r}: {suggestion(str(self.stepper), STEPPERS)}"
             )
         if not isinstance(self.courant, int | float) or not 0.0 < self.courant <= 1.0:
             raise InputError(f"courant = {self.courant!r} must lie in (0, 1].")
@@ -118,5 +166,15 @@ class Stepping(Description):
 
     @property
     def tableau(self) -> Tableau:
-        """The stages of the chosen stepper."""
+        """The stages of the chosen Runge-Kutta stepper."""
         return TABLEAUX[self.stepper]
+
+    @property
+    def composition(self) -> Composition | None:
+        """The shares of the chosen split stepper; None of a Runge-Kutta stepper."""
+        return COMPOSITIONS.get(self.stepper)
+
+    @property
+    def order(self) -> int:
+        """Order in Δt."""
+        return (self.composition or self.tableau).order
