@@ -33,7 +33,8 @@ def velocities(jet: Jet) -> Array:
     return np.stack([jet.scalar_gradient - slope, jet.scalar_gradient + slope], axis=1)
 
 
-def _triple(jet: Jet, first: Array, second: Array) -> Array:
+def triple(jet: Jet, first: Array, second: Array) -> Array:
+    """d·(a × b)/|d|³.  (S)"""
     a, b = first, second
     cross = (
         jet.vector[0] * (a[1] * b[2] - a[2] * b[1])
@@ -48,10 +49,10 @@ def curvature(jet: Jet) -> Array:
     out = np.zeros((3, *jet.scalar.shape))
     gradient = jet.vector_gradient
     if len(gradient) >= 2:
-        out[2] = _triple(jet, gradient[0], gradient[1])
+        out[2] = triple(jet, gradient[0], gradient[1])
     if len(gradient) == 3:
-        out[0] = _triple(jet, gradient[1], gradient[2])
-        out[1] = _triple(jet, gradient[2], gradient[0])
+        out[0] = triple(jet, gradient[1], gradient[2])
+        out[1] = triple(jet, gradient[2], gradient[0])
     return out
 
 
@@ -59,7 +60,7 @@ def fictitious_electric(jet: Jet) -> Array:
     """ℰ_k = F_{kt}, the momentum-space electric field of a texture that moves.  (3, S)"""
     out = np.zeros((3, *jet.scalar.shape))
     for direction, gradient in enumerate(jet.vector_gradient):
-        out[direction] = _triple(jet, gradient, jet.vector_rate)
+        out[direction] = triple(jet, gradient, jet.vector_rate)
     return out
 
 

@@ -38,6 +38,25 @@ X′  = ¼n [∂ₜ + (e + v̄ × b)·∂_k] F + ⅛n_z ((v₊ − v₋) × b)·
 f_s = n_s − ¼F n_z ,  q_s = −sħ/2                                   s = − (lower), + (upper)""",
 }
 
+_FLOW_IN_SPACE = """\
+D_s ẋ_s^j = P_s^{ji} (∂_i ε̄_s + ∂_i φ − e_i) + q_s Π^{ji} F_ti           x = (r, k)
+P_s^{ij} = (1 + ½sF) Π^{ij} + q_s Π^{ik} Π^{jl} F_kl ,  Π^{rk} = 1 ,  Π^{k_i k_j} = ε_ijl b_l
+D_s = 1 + ½sF ,  F = ½ħ Π^{ij} F_ij = ħ (F_{r_l k_l} + b·B_k) ,  ε̄_s = ε_s − ¼ΔF
+F_ij = m·(∂_i m × ∂_j m) ,  q_s = −sħ/2                             s = − (lower), + (upper)"""
+_SHOWN_IN_SPACE = {
+    "boltzmann": """\
+∂ₜf_s + ∂_r·(f_s ∂_kε_s) + ∂_k·[f_s (e − ∂_r(ε_s + φ) + ∂_kε_s × b)] = C[f]_s
+                                                        s = − (lower), + (upper)""",
+    "dressed": f"""\
+∂ₜg_s + ∂_j(f_s D_s ẋ_s^j) = D_s C[f]_s                               g_s = D_s f_s
+{_FLOW_IN_SPACE}""",
+    "projected": f"""\
+∂ₜn_s + ∂_j Φ_s^j = −s X′ + C[f]_s + ¼F(C[f]₊ − C[f]₋)
+Φ_s^j = n_s ẋ_s^j + ¼F n_₋s (a₊^j − a₋^j) ,  a_s^j = Π^{{ji}} (∂_i ε̄_s + ∂_i φ − e_i)
+X′ = ¼n [∂ₜF + ∂_j(F a^j)] + ⅛n_z ∂_j(F (a₊ − a₋)^j) ,  a = ½(a₊ + a₋) ,  f_s = n_s − ¼F n_z
+{_FLOW_IN_SPACE}""",
+}
+
 
 @dataclass(frozen=True)
 class Equation(Description):
@@ -120,6 +139,6 @@ class Equation(Description):
         """Whether Berry-curvature terms are present."""
         return self.level != "boltzmann"
 
-    def show(self) -> str:
-        """The equation of this level in Unicode."""
-        return _SHOWN[self.level]
+    def show(self, space: bool = False) -> str:
+        """The equation of this level in Unicode; `space`: with axes in real space."""
+        return _SHOWN_IN_SPACE[self.level] if space else _SHOWN[self.level]

@@ -20,6 +20,9 @@ from kinetic.grid import Array
 from kinetic.judgement import require_numbers
 from kinetic.ledger import Ledger
 from kinetic.mesh import Mesh
+from kinetic.spaceflow import SpaceFlow
+from kinetic.spacetransport import SpaceTransport
+from kinetic.splitting import Splitting
 from kinetic.state import State
 from kinetic.stepping import Stepping
 from kinetic.system import System
@@ -57,11 +60,22 @@ class Evolution(State):
     ) -> None:
         self.system, self.stepping = system, stepping or Stepping()
         self.start, self.stop, self.time, self.steps = start, stop, start, 0
-        system.initial.check(system.valleys, system.grid.dimensions)
+        names = [axis.name for axis in system.grid.space]
+        system.initial.check(system.valleys, system.grid.dimensions, names)
         self.mesh = Mesh(system.grid)
         self.device = Device(system.equation.threads)
-        self.flow = Flow(system, self.mesh, self.device, start, stop)
-        self.transport = Transport(self.flow, system.equation, system.initial, self.device)
+        self.flow: Any
+        self.transport: Any
+        if system.grid.space:
+            self.flow = SpaceFlow(system, self.mesh, self.device, start, stop)
+            kind: Any = SpaceTransport
+        else:
+            self.flow = Flow(system, self.mesh, self.device, start, stop)
+            kind = Transport
+        self.transport = kind(self.flow, system.equation, system.initial, self.device)
+        self.splitting: Splitting | None = None
+        if self.stepping.composition is not None:
+            self.splitting = Splitting(system, self.flow, self.transport, self.stepping)
         self.phase_space = (2.0 * np.pi * system.equation.hbar) ** system.grid.dimensions
         self.drives = Drives(system)
         self.sea_filled = self._has_sea()
@@ -99,7 +113,9 @@ class Evolution(State):
 
     @property
     def stages(self) -> int:
-        """Stages per step."""
+        """Stages per step, or shifts along single axes."""
+        if self.splitting is not None:
+            return self.splitting.stages
         return len(self.stepping.tableau.stages)
 
     def step_limit(self) -> float:
@@ -107,11 +123,14 @@ class Evolution(State):
         flow = self.flow
         flow.set_time(self.time)
         if self._rate is None or flow.moves:
-            self._rate = flow.fastest(self.transport.dressing)
-        tableau = self.stepping.tableau
+            if self.splitting is not None:
+                self._rate = self.splitting.rate
+            else:
+                self._rate = flow.fastest(self.transport.dressing)
+        method = self.stepping.composition or self.stepping.tableau
         limit = np.inf
         if self._rate > 0.0:
-            limit = self.stepping.courant * tableau.coefficient / self._rate
+            limit = self.stepping.courant * method.coefficient / self._rate
         if self.collisions and self.collisions.fastest > 0.0:
             share = _RELAXED if self.stepping.step is None else 1.0
             limit = min(limit, share * self.stepping.courant / self.collisions.fastest)
@@ -167,6 +186,9 @@ class Evolution(State):
             )
 
     def _step(self, step: float, final: float) -> None:
+        if self.splitting is not None:
+            self._split_step(self.splitting, step, final)
+            return
         transport, base = self.transport, self.transport.base
         base[...] = transport.u
         mixes = any(stage.mix for stage in self.stepping.tableau.stages)
@@ -188,6 +210,19 @@ class Evolution(State):
             transport.occupy()
             raise
         self.ledger.commit()
+
+    def _split_step(self, splitting: Splitting, step: float, final: float) -> None:
+        try:
+            leak = splitting.advance(self.time, step)
+        except KineticError:
+            self.flow.set_time(self.time)
+            raise
+        self.ledger.begin()
+        self.ledger.stage(0.0, 1.0, 1.0, leak, 0.0, 0.0)
+        self.ledger.commit()
+        self.mended += splitting.mended
+        self.flow.set_time(final)
+        self.transport.occupy()
 
     def _stages(self, step: float) -> None:
         transport, ledger = self.transport, self.ledger
@@ -232,7 +267,7 @@ class Evolution(State):
             "mended": np.array(self.mended),
             "handed": self.handed,
             "drive_step": np.array(self.drives.last),
-            "glue_time": np.array(self.flow.gluing.glue_time),
+            "glue_time": np.array(self.flow.glue_time),
         }
         return state | (self.collisions.state() if self.collisions else {})
 
@@ -240,7 +275,7 @@ class Evolution(State):
         """Take back a state that `state` handed over."""
         self.transport.u[...] = state["u"]
         self.transport.dressing[...] = state["dressing"]
-        self.ledger.total = np.array(state["ledger"])
+        self.ledger.restore(np.array(state["ledger"]))
         self.time, self.steps = float(state["time"]), int(state["steps"])
         self.drives.last = float(state["drive_step"])
         self.mended, self.handed = int(state["mended"]), np.array(state["handed"])

@@ -125,6 +125,16 @@ class Flow:
             self.gluing.update(t, size, self.b_moves, self._fluxes)
 
     @property
+    def glue_time(self) -> float:
+        """When the glued cells were last chosen."""
+        return self.gluing.glue_time
+
+    @property
+    def patches(self) -> int:
+        """Sites times valleys: the valleys."""
+        return self.system.valleys
+
+    @property
     def nodes(self) -> list[Node]:
         """Gap closings on the grid."""
         return self.gluing.nodes
@@ -236,6 +246,10 @@ class Flow:
 
     def _like_w(self) -> Faces:
         return (np.zeros_like(self.w[0]), np.zeros_like(self.w[1]), np.zeros_like(self.w[2]))
+
+    def end_faces(self, slot: int) -> Array:
+        """W through the faces of a slot, the outer ones at least."""
+        return self.faces(self.w, slot)
 
     @staticmethod
     def faces(velocities: Faces, slot: int) -> Array:

@@ -92,7 +92,7 @@ class Landscape:
             r = self.coordinates(np.arange(part.start, part.stop))
             used = {name: x for name, x in r.items() if name in self.hamiltonian.space_names}
             jet = self.hamiltonian.jet(self.valley, k, t, used or None)
-            b = self.magnetic(r, t) if self.hbar else np.zeros((3, *[1] * (self.dimensions + 1)))
+            b = self.magnetic(r, t)
             potential = 0.0 if self.potential is None else self.potential(r, t)
             yield part, TwoForm(jet, tuple(used), b, self.hbar, potential)
 

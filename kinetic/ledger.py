@@ -10,32 +10,36 @@ import numpy as np
 
 from kinetic.grid import Array
 
+FACES = 12
+
 
 class Ledger:
-    """Integrals since the start: outflow through six faces, Faraday and collision inflow.
+    """Integrals since the start: outflow through faces and ends, Faraday and collision inflow.
+
+    Six faces of the k grid, then the lower and the upper end of x, y and z.
 
     A step is `begin`, one `stage` per stage (after a `mix` where the tableau has one), and
     `commit`; without the last nothing is entered.
     """
 
     def __init__(self) -> None:
-        self.total = np.zeros(8)
-        self._base, self._now = np.zeros(8), np.zeros(8)
+        self.total = np.zeros(FACES + 2)
+        self._base, self._now = np.zeros(FACES + 2), np.zeros(FACES + 2)
 
     @property
     def outflow(self) -> Array:
-        """∫dt ∮Φ·dS of the faces lower A, upper A, lower B, ...  (6,)"""
-        return self.total[:6]
+        """∫dt ∮Φ·dS of the faces lower A, upper A, lower B, ..., lower x, ...  (12,)"""
+        return self.total[:FACES]
 
     @property
     def faraday(self) -> float:
         """-∫dt Σ_s∫q_s f_s B_k·ḃ dV."""
-        return float(self.total[6])
+        return float(self.total[FACES])
 
     @property
     def collisions(self) -> float:
         """∫dt Σ_s∫D_s C[f]_s dV: what operators that do not conserve charge exchange with."""
-        return float(self.total[7])
+        return float(self.total[FACES + 1])
 
     def begin(self) -> None:
         """Start a step from what is entered."""
@@ -56,8 +60,16 @@ class Ledger:
         collided: float,
     ) -> None:
         """One stage with its rates."""
-        rates = np.append(leak, (faraday, collided))
+        rates = np.zeros(FACES + 2)
+        rates[: len(leak)] = leak
+        rates[FACES:] = faraday, collided
         self._now = alpha * self._base + beta * self._now + gamma * rates
+
+    def restore(self, total: Array) -> None:
+        """Take back the entries; those of older runs have no ends in real space."""
+        self.total = np.zeros(FACES + 2)
+        self.total[: len(total) - 2] = total[:-2]
+        self.total[FACES:] = total[-2:]
 
     def commit(self) -> None:
         """Enter the step."""

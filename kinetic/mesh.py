@@ -1,6 +1,7 @@
-"""The k grid as the kernels see it: three slots, stencil coefficients, product-rule factors.
+"""The grid as the kernels see it: three slots, stencil coefficients, product-rule factors.
 
-One, two and three momentum dimensions share one code path: kx, ky, kz occupy the slots
+A patch is one site of real space in one valley; every patch has the same k cells.  One, two and
+three momentum dimensions share one code path: kx, ky, kz occupy the slots
 
     1D: (-, -, kx)      2D: (kx, -, ky)      3D: (kx, ky, kz)
 
@@ -104,9 +105,24 @@ def product_factors(axis: Axis) -> Array:
 
 @dataclass(frozen=True)
 class Mesh:
-    """The momentum axes of a grid laid into three slots."""
+    """The momentum axes of a grid laid into three slots, and its sites in real space."""
 
     grid: Grid
+
+    @property
+    def sites(self) -> tuple[int, ...]:
+        """Cells of the axes in real space; () in a homogeneous run."""
+        return self.grid.sites
+
+    @property
+    def site_count(self) -> int:
+        """Number of sites; 1 in a homogeneous run."""
+        return int(np.prod(self.sites, dtype=int))
+
+    @property
+    def site_volume(self) -> float:
+        """Volume of a site; 1 in a homogeneous run."""
+        return float(self.grid.site_volume)
 
     @property
     def dimensions(self) -> int:

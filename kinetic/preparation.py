@@ -49,7 +49,7 @@ def _extended(initial: Initial, flow: Flow) -> Array:
     return f.reshape(-1, *shape)
 
 
-def _inside(mesh: Mesh) -> list[slice]:
+def slices_inside(mesh: Mesh) -> list[slice]:
     """The cells of an extended array, band first."""
     return [slice(None)] + [
         slice(None) if mesh.periodic[slot] else slice(GHOSTS, -GHOSTS) for slot in range(3)
@@ -67,7 +67,7 @@ def prepared(initial: Initial, flow: Flow, equation: Equation) -> tuple[Array, d
         Per open slot: (valley·band, side, ghost layer, other slots).
     """
     mesh, extended = flow.mesh, _extended(initial, flow)
-    inside = _inside(mesh)
+    inside = slices_inside(mesh)
     f = np.ascontiguousarray(extended[tuple(inside)])
     for valley, glue in enumerate(flow.glue):
         if len(glue.cells):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kinetic.flow import Flow
-from kinetic.grid import Array
+from kinetic.grid import SPACE, Array
 from kinetic.ledger import Ledger
 from kinetic.mesh import Mesh
 from kinetic.nodes import node_shares
@@ -17,6 +17,9 @@ _FACES = ("lower", "upper")
 
 class State:
     """Contents of the phase space of a system; `Evolution` moves them.
+
+    In real space charges are numbers in the whole sample (per area or length of the directions
+    that have no axis); in a homogeneous run they are numbers per volume.
 
     Attributes
     ----------
@@ -63,12 +66,13 @@ class State:
         """Σ_s∫(u_s - 1 for the lower band) over the grid: small terms, an exact sum."""
         u = self.transport.u
         rest = np.einsum("iabc,abc->", u[1::2], self.mesh.volumes)
-        return float(rest + np.sum((u[0::2] - 1.0) * self.mesh.volumes)) / self.phase_space
+        lower = float(np.sum((u[0::2] - 1.0) * self.mesh.volumes))
+        return self.mesh.site_volume * (float(rest) + lower) / self.phase_space
 
     def charge_held(self) -> float:
         """Σ_s∫u over the grid, number per volume."""
-        whole = self.system.valleys * float(self.mesh.volumes.sum()) / self.phase_space
-        return self.charge() + whole
+        whole = self.flow.patches * float(self.mesh.volumes.sum()) / self.phase_space
+        return self.charge() + self.mesh.site_volume * whole
 
     def charge_change(self) -> float:
         """Change of the total charge since the start, number per volume."""
@@ -80,6 +84,10 @@ class State:
         for axis, slot in zip(self.system.grid.momentum, self.mesh.slots, strict=True):
             if not axis.periodic:
                 found += [(f"{axis.name} {side}", 2 * slot + i) for i, side in enumerate(_FACES)]
+        for axis in self.system.grid.space:
+            if not axis.periodic:
+                place = 6 + 2 * SPACE.index(axis.name)
+                found += [(f"{axis.name} {side}", place + i) for i, side in enumerate(_FACES)]
         return found
 
     def boundary_outflow(self) -> Array:
@@ -114,7 +122,7 @@ class State:
             pair = densities[2 * valley : 2 * valley + 2].reshape(2, -1)[:, glue.cells]
             volumes = self.mesh.volumes.ravel()[glue.cells]
             np.add.at(handed, glue.nodes, 0.5 * (pair[0] - pair[1]) * volumes)
-        return handed / self.phase_space
+        return handed * self.mesh.site_volume / self.phase_space
 
     def node_exchange(self) -> Array:
         """Charge each node has handed from the lower to the upper band.  (node,)"""
@@ -122,11 +130,12 @@ class State:
 
     def near_nodes(self, density: Array) -> Array:
         """∫ of a density over the cells nearest to each node.  (valley, A, B, C) -> (node,)"""
-        content = density * self.mesh.volumes
-        shape = self.system.grid.shape
+        momenta = [axis.cells for axis in self.system.grid.momentum]
+        content = (density * self.mesh.volumes).reshape(self.system.valleys, -1, *momenta)
+        content = content.sum(axis=1)
         pairs = zip(self.flow.nodes, node_shares(self.flow.nodes, self.system.grid), strict=True)
-        sums = [float(np.sum(share * content[n.valley].reshape(shape))) for n, share in pairs]
-        return np.array(sums) / self.phase_space
+        sums = [float(np.sum(share * content[n.valley])) for n, share in pairs]
+        return self.mesh.site_volume * np.array(sums) / self.phase_space
 
     def node_charges(self) -> Array:
         """Charge in the cells nearest to each node, less a filled lower band.  (node,)"""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from kinetic.device import Device
@@ -24,17 +26,20 @@ class Sweeps:
     device
         Where the loops run.
     bands
-        Number of valleys times bands.
+        Number of patches times bands.
+
+    Attributes
+    ----------
+    through
+        What left the outer faces of every patch and band per time in the last update.
+        (valley·site·band,)
     """
 
     def __init__(self, mesh: Mesh, device: Device, bands: int) -> None:
         self.device = device
         a, b, c = mesh.shape
-        inverse = packed([1.0 / width for width in mesh.widths])
-        tables, products = packed(mesh.faces), packed(mesh.products)
-        graded = not mesh.grid.momentum[-1].uniform
-        layout = (mesh.ghosts, mesh.active, mesh.periodic, graded)
-        self._mesh = (inverse, tables, products, *layout)
+        self.constants = self.laid(mesh)
+        inverse, tables, products, *layout = self.constants
         # Fluxes of the other band have no side they come from: faces take the mean.
         central = tables.copy()
         central[:, 6:] = 0.0
@@ -50,7 +55,17 @@ class Sweeps:
             np.zeros((workers, b, c + 1)),
         )
         self._leaks = np.zeros((bands * parts_a * parts_b, 6))
+        self._bands = bands
+        self.through = np.zeros(bands)
         self.small = bands * a * b * c < 4096
+
+    @staticmethod
+    def laid(mesh: Mesh) -> Any:
+        """The grid as the kernels take it: widths, coefficients, product rule, layout."""
+        inverse = packed([1.0 / width for width in mesh.widths])
+        graded = not mesh.grid.momentum[-1].uniform
+        layout = (mesh.ghosts, mesh.active, mesh.periodic, graded)
+        return inverse, packed(mesh.faces), packed(mesh.products), *layout
 
     def update(
         self,
@@ -65,12 +80,19 @@ class Sweeps:
         """u ← α u₀ + β u + γ(S - ∇·(W f)), weights (α, β, γ); returns the leak rates.  (6,)"""
         sourced = source is not None
         rest = base if source is None else source
-        return self._launch(u, base, rest, f, w, weights, self._mesh, scheme, sourced, 0)
+        total = self._launch(u, base, rest, f, w, weights, self.constants, scheme, sourced, 0)
+        self.through = self._by_band()
+        return total
+
+    def _by_band(self) -> Array:
+        return np.asarray(self._leaks.reshape(self._bands, -1).sum(axis=1))
 
     def exchange(self, u: Array, f: Array, w: Faces, gamma: float) -> Array:
         """u_s -= γ ∇·(W_s f_-s) with central face values; returns the leak rates.  (6,)"""
         weights = (0.0, 1.0, gamma)
-        return self._launch(u, u, u, f, w, weights, self._central, LINEAR5, False, 1)
+        total = self._launch(u, u, u, f, w, weights, self._central, LINEAR5, False, 1)
+        self.through = self.through + self._by_band()
+        return total
 
     def _launch(
         self, u: Array, base: Array, source: Array, f: Array, w: Faces, *rest: object

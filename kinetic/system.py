@@ -10,7 +10,7 @@ import numpy as np
 from kinetic.equation import Equation
 from kinetic.errors import InputError
 from kinetic.fields import Fields
-from kinetic.grid import Grid
+from kinetic.grid import Array, Grid
 from kinetic.hamiltonians.base import Hamiltonian
 from kinetic.nodes import settle
 
@@ -54,14 +54,13 @@ class System:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.grid.space:
-            names = ", ".join(axis.name for axis in self.grid.space)
-            raise InputError(
-                f"[grid] has the real-space axes {names}: this version solves homogeneous "
-                "systems; give momentum axes kx, ky, kz only."
-            )
-        self.hamiltonian.check(self.grid.dimensions)
-        self.fields.check(self.grid.dimensions)
+        space = self.grid.space
+        places = {axis.name: axis.centres for axis in space}
+        self.hamiltonian.check(self.grid.dimensions, places)
+        self.fields.check(self.grid.dimensions, space)
+        if space:
+            self.fields.check_space(space, (self.start,))
+            self._check_repeats(places)
         grid = self.grid
         for axis in grid.momentum:
             period = self.hamiltonian.period(axis.name)
@@ -83,10 +82,24 @@ class System:
                 )
             grid = grid.replace(axis.bounded("periodic" if whole else "open"))
         object.__setattr__(self, "collisions", tuple(self.collisions))
-        if self.equation.berry and grid.dimensions > 1:
+        if self.equation.berry and grid.dimensions > 1 and not self.hamiltonian.textured:
             grid, notes = settle(self.hamiltonian, grid, self.start)
             object.__setattr__(self, "notes", (*self.notes, *notes))
         object.__setattr__(self, "grid", grid)
+
+    def _check_repeats(self, places: dict[str, Array]) -> None:
+        """Refuse a periodic axis of real space along which the texture does not repeat."""
+        for axis in self.grid.space:
+            ends = (axis.edges[0], axis.edges[-1])
+            if axis.periodic and not self.hamiltonian.repeats(
+                axis.name, *ends, self.grid.dimensions, places, (self.start,)
+            ):
+                raise InputError(
+                    f"[grid] {axis.name} is periodic, but {self.hamiltonian.name} differs "
+                    f"between {axis.name} = {ends[0]:.6g} and {ends[1]:.6g}: take a whole "
+                    "period, make the texture die out before the ends, or set "
+                    "boundary = 'open'."
+                )
 
     def _jumps(self, name: str) -> bool:
         """Whether d₀ or d differs between the two ends of an axis."""
@@ -94,12 +107,14 @@ class System:
         inside = [axis.centres[:: max(1, axis.cells // 5)][:3] for axis in axes]
         index = [axis.name for axis in axes].index(name)
         ends = []
+        needed = self.hamiltonian.space_names
+        middle = {a.name: a.centres[a.cells // 2] for a in self.grid.space if a.name in needed}
         for edge in (axes[index].edges[0], axes[index].edges[-1]):
             k = list(inside)
             k[index] = np.array([edge])
             mesh = np.meshgrid(*k, indexing="ij", sparse=True)
             for valley in range(self.valleys):
-                scalar, vector = self.hamiltonian.values(valley, mesh, self.start)
+                scalar, vector = self.hamiltonian.values(valley, mesh, self.start, middle)
                 ends.append(np.concatenate([scalar.ravel(), vector.ravel()]))
         low, high = ends[: len(ends) // 2], ends[len(ends) // 2 :]
         size = max(float(np.abs(end).max()) for end in ends) + 1e-300

@@ -7,11 +7,13 @@ of a collisionless step allocate nothing.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from kinetic.device import Device
 from kinetic.equation import SCHEMES, Equation
-from kinetic.flow import Faces, Flow
+from kinetic.flow import Flow
 from kinetic.grid import Array
 from kinetic.halo import fill, put
 from kinetic.initial import Initial
@@ -48,12 +50,14 @@ class Transport:
         Where the loops run.
     """
 
+    repair_reach = 1 << 30  # cells
+
     def __init__(self, flow: Flow, equation: Equation, initial: Initial, device: Device) -> None:
         self.flow, self.equation, self.device, self.mesh = flow, equation, device, flow.mesh
         mesh = self.mesh
         self.level = LEVEL[equation.level]
         self.scheme = SCHEMES[equation.scheme]
-        self.bands = 2 * flow.system.valleys
+        self.bands = 2 * flow.patches
         self.u = np.zeros((self.bands, *mesh.shape))
         self.base = np.zeros_like(self.u)
         self.f = np.zeros((self.bands, *mesh.padded_shape))
@@ -62,14 +66,15 @@ class Transport:
         self.dressing_base = self.dressing.copy() if self.dressing_moves else self.dressing
         self.dresses = bool(np.any(self.dressing)) or self.dressing_moves
         self._constants()
-        self.split = bool(
-            equation.well_balanced
-            and initial.equilibrium
-            and np.any(flow.b)
-            and not flow.geometry_moves
-        )
+        self.split = self._splits(initial)
         self.padded_equilibrium = _NONE
         self._prepare(initial)
+
+    def _splits(self, initial: Initial) -> bool:
+        """Whether the flux of the declared equilibrium drops out."""
+        flow = self.flow
+        balanced = self.equation.well_balanced and initial.equilibrium
+        return bool(balanced and np.any(flow.b) and not flow.geometry_moves)
 
     def _constants(self) -> None:
         mesh = self.mesh
@@ -159,6 +164,10 @@ class Transport:
             self._smooth,
             small=self.small,
         )
+        self._glue_and_fill()
+
+    def _glue_and_fill(self) -> None:
+        """One occupation for glued bands; then the ghosts."""
         for valley, glue_ in enumerate(self.flow.glue):
             if len(glue_.cells):
                 glue(
@@ -171,7 +180,7 @@ class Transport:
                     self.mesh.shape,
                     self.mesh.ghosts,
                 )
-        faces = {slot: self.flow.faces(self.flow.w, slot) for slot in self.inflow}
+        faces = {slot: self.flow.end_faces(slot) for slot in self.inflow}
         fill(self.f, self.mesh, self.inflow, faces)
 
     def stage(self, alpha: float, beta: float, gamma: float, collide: Array | None) -> Array:
@@ -184,14 +193,16 @@ class Transport:
             self._equilibrium_source()
         coupling = self._coupled()
         weights = (alpha, beta, gamma)
-        leak = self._transport(self.u, self.f, flow.w, coupling, weights, self.scheme, self.split)
+        leak = self._transport(
+            self.u, self.f, self._velocities(), coupling, weights, self.scheme, self.split
+        )
         if self.split:
             leak = leak + self.source_leak + self.steady_leak
         self.faraday = 0.0
         rate = flow.faraday_rate()
         if rate is not None and self.level != BOLTZMANN:
             inner = self.f[(slice(None), *self.mesh.interior)]
-            self.faraday = 0.5 * float(
+            self.faraday = 0.5 * self.mesh.site_volume * float(
                 np.sum(rate * (inner[1::2] - inner[0::2]) * self.mesh.volumes)
             )
             self.device.launch(
@@ -221,13 +232,17 @@ class Transport:
             self.dressing += gamma * change
         return leak
 
+    def _velocities(self) -> Any:
+        """What carries the occupations at the present time."""
+        return self.flow.w
+
     def _charge_rate(self, collide: Array) -> float:
         """Σ_s∫D_s C[f]_s dV; the map to n_s has the same sum over the bands."""
         lower, upper = collide[0::2], collide[1::2]
         rate = lower + upper
         if self.dresses and self.level != BOLTZMANN:
             rate += 0.5 * self.dressing * (upper - lower)
-        return float(np.sum(rate * self.mesh.volumes))
+        return self.mesh.site_volume * float(np.sum(rate * self.mesh.volumes))
 
     def _coupled(self) -> Coupling | None:
         """The interband coefficients of the present flow; None if bands are uncoupled."""
@@ -244,22 +259,20 @@ class Transport:
         self,
         u: Array,
         f: Array,
-        w: Faces,
-        coupling: Coupling | None,
+        w: Any,
+        coupling: Any,
         weights: tuple[float, float, float],
         scheme: int,
         sourced: bool,
     ) -> Array:
         """Fluxes and exchange of the occupation f into u; returns the leak rates."""
-        source = self.source if sourced else None
+        source = self.source if sourced and len(self.source) else None
         if coupling is None:
             return self.sweeps.update(u, self.base, f, w, weights, scheme, source)
         gamma = weights[2]
         leak = self.sweeps.update(u, self.base, f, coupling.diagonal, weights, scheme, source)
         leak = leak + self.sweeps.exchange(u, f, coupling.off, gamma)
-        texture = np.zeros_like(self.dressing)
-        if self.flow.texture_moves and np.any(self.flow.b):
-            texture = self.flow.texture_rate
+        texture = self._texture_rate()
         self.device.launch(
             exchange,
             u,
@@ -279,6 +292,12 @@ class Transport:
         )
         return leak
 
+    def _texture_rate(self) -> Array:
+        """∂ₜF of a texture in motion.  (valley, A, B, C)"""
+        if self.flow.texture_moves and np.any(self.flow.b):
+            return self.flow.texture_rate
+        return np.zeros_like(self.dressing)
+
     def bound(self) -> int:
         """Bring 0 <= f <= 1 back after a stage; returns how many cells could not be mended."""
         self.device.launch(
@@ -296,6 +315,7 @@ class Transport:
                 self.flow.glued,
                 self.mesh.periodic,
                 TOLERANCE,
+                self.repair_reach,
             )
         )
 

@@ -18,19 +18,24 @@ LONGEST = 370
 # own modules form no cycle.
 FLOORS = (
     ("errors", "device", "interrupts", "progress", "kernels"),  # words, threads, loops
+    ("boundaries",),
     ("registry", "schedule", "units", "files", "grammar", "grid", "config"),
     ("expressions", "netcdf", "checkpoint", "mesh", "averages", "ledger", "stepping", "equation"),
-    ("symbols", "storage", "judgement", "halo", "sweeps", "interband"),
+    ("symbols", "storage", "judgement", "halo", "sweeps", "interband", "lines"),
     ("compilation",),
     ("pulses", "initial"),
     ("fields", "hamiltonians", "collisions"),
     ("bands", "nodes"),
-    ("system", "links"),  # what is simulated
-    ("geometry", "drives"),
+    ("system", "links", "twoform", "sites"),  # what is simulated
+    ("geometry", "drives", "potentials", "velocities"),
+    ("landscape",),
     ("gluing",),
     ("flow",),
-    ("preparation",),
-    ("transport",),
+    ("spaceflow",),
+    ("preparation", "shores", "streaming", "spacecoupling"),
+    ("spacepreparation", "transport"),
+    ("spacetransport", "rigid"),
+    ("splitting",),
     ("state",),
     ("evolution",),
     ("observables",),

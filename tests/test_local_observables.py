@@ -12,7 +12,6 @@ from kinetic.fields import Fields
 from kinetic.grid import Grid
 from kinetic.hamiltonians import ExpressionModel, MassiveDirac, QiWuZhang, Weyl
 from kinetic.initial import FermiDirac, Formula, WavePacket
-from kinetic.landscape import derivative, inside
 from kinetic.mesh import Mesh
 from kinetic.observables import (
     BandDensity,
@@ -35,6 +34,7 @@ from kinetic.observables.currents import sums_of
 from kinetic.observables.snapshots import snapshot_recorder
 from kinetic.observables.weights import product_rule
 from kinetic.registry import known
+from kinetic.sites import derivative, inside
 from kinetic.system import System
 from kinetic.validity import validity
 

@@ -60,12 +60,13 @@ def test_the_two_lines_are_there():
     assert "pytest" in lines[1]
 
 
-def test_the_run_file_of_the_readme_is_the_one_in_runs():
+def test_the_run_files_of_the_readme_are_those_in_runs():
     import tomllib
 
-    (text,) = re.findall(r"```toml\n(.*?)```", README, flags=re.S)
-    shown = tomllib.loads(text)
-    stored = tomllib.loads((ROOT / "runs" / "weyl_chiral_anomaly.toml").read_text())
-    for table in ("grid", "hamiltonian", "fields", "equation", "initial", "time"):
-        for key, value in shown[table].items():
-            assert stored[table][key] == value, (table, key)
+    texts = re.findall(r"```toml\n(.*?)```", README, flags=re.S)
+    for text, name in zip(texts, ("weyl_chiral_anomaly", "contacts_step"), strict=True):
+        shown = tomllib.loads(text)
+        stored = tomllib.loads((ROOT / "runs" / f"{name}.toml").read_text())
+        for table in ("grid", "hamiltonian", "fields", "equation", "initial", "time"):
+            for key, value in shown.get(table, {}).items():
+                assert stored[table][key] == value, (table, key)

@@ -67,6 +67,9 @@ def main(arguments: list[str]) -> int:
                 budget = 0.5 if options.quick else 4.0
                 case = rounds.measure(yardstick, scheme, threads, bandwidth, jax, budget)
                 cases.append(case)
+                if yardstick.space and scheme == SCHEMES[0]:
+                    say(f"{yardstick.title}: growth with cells")
+                    case.growth = rounds.growth(yardstick, scheme)
                 if not options.quick:
                     say(f"{yardstick.title} {scheme}: memory")
                     with contextlib.suppress(fresh.NotMeasured):

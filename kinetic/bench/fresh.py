@@ -120,14 +120,14 @@ def _peak() -> float:
 def _measure(name: str, scheme: str, threads: int) -> dict[str, float]:
     from kinetic.bench.yardsticks import advance
 
-    small = Yardstick(int(name[0]), 8).evolution(scheme, threads)
+    small = Yardstick.named(name).of(8).evolution(scheme, threads)
     advance(small)
     idle = _peak()
     evolution = Yardstick.named(name).evolution(scheme, threads)
     built = _peak()
     advance(evolution)
     transport, flow = evolution.transport, evolution.flow
-    held: dict[int, int] = {}
+    held = {id(array): int(array.nbytes) for array in flow.arrays()}
     for owner in (evolution, transport, flow):
         for value in vars(owner).values():
             for array in value if isinstance(value, tuple) else (value,):

@@ -8,15 +8,18 @@ axes, level dressed, a flow that stands still.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from kinetic.bench.limited import limited_value
+from kinetic.bench.plainstream import Line, Streamed
 from kinetic.grid import Array
 from kinetic.kernels import LINEAR5, MP5
 from kinetic.mesh import GHOSTS, wrap
 
 if TYPE_CHECKING:
+    from kinetic.spaceflow import SpaceFlow
     from kinetic.transport import Transport
 
 
@@ -32,6 +35,8 @@ class Frozen:
         ½(h²/12)(∂W) of each (slot, direction across it).
     inverse
         1/D_s.
+    lines
+        What streams along each axis of real space, see `plainstream`.
     step, bend
         Coefficients of the product rule of u = D f along each slot: ½s∂F/D and
         (h²/12)½s∂F/D², 0 where F jumps.
@@ -52,6 +57,7 @@ class Frozen:
     glued: tuple[Any, ...] = ()
     equilibrium: Array | None = None
     source: Array | None = None
+    lines: tuple[Line, ...] = ()
 
     @classmethod
     def of(cls, transport: Transport) -> Frozen:
@@ -89,9 +95,11 @@ class Frozen:
             frozen.glued = tuple(cells)
         if transport.split:
             frozen.equilibrium = np.ascontiguousarray(transport.equilibrium)
-            frozen.source = transport.source
+            frozen.source = transport.source if len(transport.source) else None
         if transport.equation.limiter == "bounds":
             frozen.top = density
+        if mesh.sites:
+            frozen.lines = tuple(Line.of(cast("SpaceFlow", flow), n) for n in range(len(mesh.sites)))
         return frozen
 
 
@@ -123,6 +131,7 @@ class Plain:
         }
         self._left = {slot: w >= 0.0 for slot, w in frozen.velocity.items()}
         self._speed = {slot: np.abs(w) for slot, w in frozen.velocity.items()}
+        self._streams = [Streamed(line, frozen.limited) for line in frozen.lines]
 
     def _view(self, padded: Array, shift: dict[int, int], faces: int = -1) -> Array:
         """Interior of a padded array, shifted along slots; one more along `faces`."""
@@ -181,6 +190,8 @@ class Plain:
         if c.source is not None:
             np.multiply(c.source, gamma, out=net)
             u += net
+        for stream in self._streams:
+            stream.move(u, self.f, self._ghosts, gamma)
 
     def unbounded(self, u: Array) -> int:
         """How many cells have left 0 ≤ f ≤ 1."""
@@ -216,71 +227,11 @@ class Plain:
         return mean
 
     def _limited(self, slot: int) -> Array:
-        """W times the limited upwind value; formulas as `kernels.points.monotone5`."""
         mean, half = self._values(slot)
         left, cells = self._left[slot], self._around(slot)
-        np.negative(half, out=half, where=~left)
-        mean += half
-        a, b, c, d, e, *free = self._faces[slot][3:]
-        for out, m in ((a, 0), (b, 1), (c, 2), (d, 3), (e, 4)):
-            np.copyto(out, cells[5 - m])
-            np.copyto(out, cells[m], where=left)
-        x, y, low, high = free[:4]
-        here, after, before = self._faces[slot][1], e, a
-        np.multiply(c, -2.0, out=here)
-        here += b
-        here += d
-        e += c  # after = c - 2d + e
-        e -= d
-        e -= d
-        a += c  # before = a - 2b + c
-        a -= b
-        a -= b
-        bend_right = self._minmod4(here, after, x, y, low, high)
-        np.add(c, d, out=low)
-        low -= bend_right
-        low *= 0.5  # median
-        np.maximum(c, d, out=high)
-        np.maximum(high, low, out=high)
-        np.minimum(low, c, out=low)
-        np.minimum(low, d, out=low)
-        spare = self._faces[slot][2]
-        bend_left = self._minmod4(here, before, x, y, spare, d)
-        np.subtract(c, b, out=b)
-        np.multiply(b, 0.5, out=y)
-        y += c
-        bend_left *= 4.0 / 3.0
-        y += bend_left  # curved
-        b *= 4.0
-        b += c  # upper limit
-        np.minimum(c, b, out=spare)
-        np.minimum(spare, y, out=spare)
-        np.maximum(low, spare, out=low)
-        np.maximum(c, b, out=spare)
-        np.maximum(spare, y, out=spare)
-        np.minimum(high, spare, out=high)
-        np.minimum(mean, high, out=mean)
-        np.maximum(mean, low, out=mean)
-        mean *= self.frozen.velocity[slot]
-        return mean
-
-    @staticmethod
-    def _minmod4(p: Array, q: Array, x: Array, y: Array, low: Array, high: Array) -> Array:
-        """minmod(4p − q, 4q − p, p, q) into `x`."""
-        np.multiply(p, 4.0, out=x)
-        x -= q
-        np.multiply(q, 4.0, out=y)
-        y -= p
-        np.minimum(x, y, out=low)
-        np.minimum(low, p, out=low)
-        np.minimum(low, q, out=low)
-        np.maximum(low, 0.0, out=low)
-        np.maximum(x, y, out=high)
-        np.maximum(high, p, out=high)
-        np.maximum(high, q, out=high)
-        np.minimum(high, 0.0, out=high)
-        np.add(low, high, out=x)
-        return x
+        value = limited_value(mean, half, left, cells, self._faces[slot][2:])
+        value *= self.frozen.velocity[slot]
+        return value
 
     def _correct(self, slot: int, flux: Array) -> None:
         """Product rule: the slopes of W and of the two cells next to the face."""

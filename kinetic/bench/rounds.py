@@ -36,6 +36,10 @@ class Measured:
         Bytes per cell and stage of each pass.
     deviation
         Largest difference to plain numpy after one stage.
+    beside
+        Seconds per stage of the program on the grid of its rivals, where that is a smaller one.
+    growth
+        (title, cells, seconds per stage) of smaller grids, one thread.
     memory
         See `fresh.memory`.
     """
@@ -52,6 +56,8 @@ class Measured:
     deviation: float
     plain: float | None = None
     jax: float | None = None
+    beside: float | None = None
+    growth: list[tuple[str, int, float]] = field(default_factory=list)
     memory: dict[str, float] = field(default_factory=dict)
 
     def rate(self, threads: int) -> float:
@@ -85,9 +91,13 @@ def measure(
     """
     evolution = yardstick.evolution(scheme, threads)
     advance(evolution)
-    frozen = Frozen.of(evolution.transport)
+    beside = evolution
+    if yardstick.rivals != yardstick:
+        beside = yardstick.rivals.evolution(scheme, 1)
+        advance(beside)
+    frozen = Frozen.of(beside.transport)
     plain = Plain(frozen)
-    deviation = _deviation(evolution, plain)
+    deviation = _deviation(beside, plain)
     counts = sorted({1, threads})
     samples: dict[tuple[str, int], list[float]] = {}
     stages = evolution.stages
@@ -101,12 +111,14 @@ def measure(
         use_threads(evolution, count)
         timed(("step", count), lambda: advance(evolution), stages)
 
-    u, base = evolution.transport.u.copy(), evolution.transport.u.copy()
-    gamma = _BETA * evolution.step_limit()
+    u, base = beside.transport.u.copy(), beside.transport.u.copy()
+    gamma = _BETA * beside.step_limit()
     rivals: list[tuple[str, Callable[[], Any]]] = [
         ("plain", lambda: _plain_stage(plain, u, base, gamma))
     ]
-    if jax is not None:
+    if beside is not evolution:
+        rivals.append(("beside", lambda: advance(beside)))
+    if jax is not None and not yardstick.space:
         from kinetic.bench import padslice
 
         stage = padslice.build(jax, frozen)
@@ -141,6 +153,7 @@ def measure(
     )
     median = {key: statistics.median(values) for key, values in samples.items()}
     use_threads(evolution, threads)
+    same = beside is evolution
     return Measured(
         yardstick,
         scheme,
@@ -154,7 +167,23 @@ def measure(
         deviation,
         median["plain", 0],
         median.get(("jax", 0)),
+        None if same else median["beside", 0] / stages,
     )
+
+
+def growth(yardstick: Yardstick, scheme: str) -> list[tuple[str, int, float]]:
+    """(title, cells, seconds per stage) of a yardstick on smaller grids, one thread, medians."""
+    found = []
+    for smaller in yardstick.growing:
+        evolution = smaller.evolution(scheme, 1)
+        advance(evolution)
+        times = []
+        for _ in range(5):
+            begun = time.perf_counter()
+            advance(evolution)
+            times.append((time.perf_counter() - begun) / evolution.stages)
+        found.append((smaller.title, evolution.cells, statistics.median(times)))
+    return found
 
 
 def _plain_stage(plain: Plain, u: Any, base: Any, gamma: float) -> None:

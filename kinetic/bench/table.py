@@ -11,6 +11,12 @@ DESIGN_BYTES = {2: 37.3}
 """Bytes per cell and stage of the fourth-order design in 2k: u three times, u₀ in two stages
 of three, f, W."""
 
+SPACE_BYTES = 21.3
+"""The same with axes in real space: u twice, u₀ in two stages of three; f and W cached."""
+
+SPACE_FLOORS = {1: 0.20, 2: 0.16}
+"""Share of triad by the number of r axes."""
+
 _IN_CACHE = 2 * 8 * 640**2
 
 
@@ -20,7 +26,11 @@ def floors(case: Measured, linear: Measured | None) -> list[tuple[str, float, st
     most = max(case.seconds)
     cached = case.cells * 8 <= _IN_CACHE
     rows: list[tuple[str, float, str, float, str]] = []
-    if case.scheme == "linear5" and dimensions == 2:
+    space = case.yardstick.space
+    if case.scheme == "linear5" and space:
+        what = f"of triad at {SPACE_BYTES} B, 1 thread"
+        rows.append((what, case.share(1, SPACE_BYTES), ">=", SPACE_FLOORS[space], ".0%"))
+    elif case.scheme == "linear5" and dimensions == 2:
         what = f"of triad at {DESIGN_BYTES[2]} B, 1 thread"
         rows.append((what, case.share(1, DESIGN_BYTES[2]), ">=", 0.30, ".0%"))
     if case.scheme == "linear5" and dimensions == 3:
@@ -32,14 +42,18 @@ def floors(case: Measured, linear: Measured | None) -> list[tuple[str, float, st
         cost = case.seconds[1] / linear.seconds[1]
         rows.append(("times the cost of linear5", cost, "<=", 2.9 if cached else 1.75, ".2f"))
     if case.plain is not None:
-        rows.append(
-            ("times plain numpy, 1 thread", case.plain / case.seconds[1], ">=", 10.0, ".1f")
-        )
+        own = case.seconds[1] if case.beside is None else case.beside
+        rows.append(("times plain numpy, 1 thread", case.plain / own, ">=", 10.0, ".1f"))
     if case.jax is not None:
         what = f"times jax, {most} thread{'s' * (most > 1)}"
         rows.append((what, case.jax / case.seconds[most], ">=", 3.0, ".1f"))
     if most > 1:
         rows.append((f"speed-up on {most} threads", case.speedup, ">=", 0.925 * most, ".2f"))
+    if case.growth:
+        _, cells, seconds = case.growth[0]
+        change = (case.seconds[1] / seconds) / (case.cells / cells)
+        what = f"times the time of a cell, {case.cells / cells:.0f} times the cells"
+        rows.append((what, change, "<=", 2.0, ".2f"))
     rows.append(("largest difference to plain numpy", case.deviation, "<=", 1e-13, ".0e"))
     return rows
 
@@ -76,7 +90,9 @@ def describe(case: Measured, linear: Measured | None) -> list[str]:
     """The lines of one case: ratios first, absolute figures and bytes below."""
     lines = [f"{case.yardstick.title}  {case.scheme}"]
     lines += [verdict(row) for row in floors(case, linear)]
-    if case.jax is None:
+    if case.beside is not None:
+        lines.append(f"    plain numpy beside {case.yardstick.rivals.title}, for its memory")
+    elif case.jax is None:
         lines.append("    jax not installed: no ratio to it")
     for threads in sorted(case.seconds):
         lines.append(
@@ -86,6 +102,11 @@ def describe(case: Measured, linear: Measured | None) -> list[str]:
         )
     parts = ", ".join(f"{name} {moved:.0f}" for name, moved in case.traffic.items() if moved)
     lines.append(f"    bytes per cell and stage: {parts}")
+    if case.growth:
+        whole = (case.yardstick.title, case.cells, case.seconds[1])
+        lines.append("    cells                        ns per cell and stage, 1 thread")
+        for title, cells, seconds in (*case.growth, whole):
+            lines.append(f"    {title:<16}{cells:>12} {1e9 * seconds / cells:>8.2f}")
     if case.memory:
         state = case.memory["state"]
         peak = (case.memory["peak"] - case.memory["idle"]) / state
@@ -111,6 +132,8 @@ def data(case: Measured) -> dict[str, Any]:
         "share_of_triad": {str(n): case.share(n) for n in case.seconds},
         "plain_seconds": case.plain,
         "jax_seconds": case.jax,
+        "plain_beside_seconds": case.beside,
+        "growth": case.growth,
         "deviation": case.deviation,
         "memory": case.memory,
     }

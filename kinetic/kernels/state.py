@@ -88,14 +88,15 @@ def room(u, dressing, glued, band, a, b, c, deficit):
 
 
 @released
-def repair(u, dressing, volumes, flagged, glued, periodic, tolerance):
+def repair(u, dressing, volumes, flagged, glued, periodic, tolerance, farthest=1 << 30):
     """Bring f = u/D_s back into [0, 1] by exchange with nearby cells of the same band.
 
     Each excess is shared out in proportion to the room of the cells around, in the smallest
     cube that has enough; the charge is kept to rounding and no bound is broken anew.  Returns
     how many cells could not be mended.
     Source: Shashkov and Wendroff, J. Comput. Phys. 198, 265 (2004) ("repair").
-    flagged: flat (valley·band, A, B) indices of rows that break a bound.
+    flagged: flat (valley·band, A, B) indices of rows that break a bound; farthest: how many cells
+    away the search ends.
     """
     _, na, nb, nc = u.shape
     failures = 0
@@ -111,7 +112,7 @@ def repair(u, dressing, volumes, flagged, glued, periodic, tolerance):
             excess = value if value < 0.0 else value - top
             mass = excess * volumes[i, j, k]
             mended = False
-            for radius in range(1, max(na, nb, nc)):
+            for radius in range(1, min(max(na, nb, nc), farthest + 1)):
                 ra = reach(na, radius, periodic[0])
                 rb = reach(nb, radius, periodic[1])
                 rc = reach(nc, radius, periodic[2])

@@ -9,8 +9,8 @@ import numpy as np
 from kinetic import bands
 from kinetic.averages import box_averages
 from kinetic.grid import Array
-from kinetic.landscape import energies as corner_energies
 from kinetic.observables.base import at_sites
+from kinetic.potentials import energies as corner_energies
 
 if TYPE_CHECKING:
     from kinetic.evolution import Evolution

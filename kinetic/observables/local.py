@@ -12,10 +12,10 @@ import numpy as np
 
 from kinetic.bands import BANDS
 from kinetic.grid import SPACE, Array, Axis
-from kinetic.landscape import LAYERS, derivative, extended, inside
 from kinetic.mesh import Mesh
 from kinetic.observables.sums import Sums
 from kinetic.observables.weights import Weights, dots, rows_of
+from kinetic.sites import LAYERS, derivative, extended, inside
 
 _CUBIC = np.array([4.0, -6.0, 4.0, -1.0])
 

@@ -16,18 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinetic.grid import SPACE, Array
-from kinetic.landscape import (
-    SIGNS,
-    Landscape,
-    chiral,
-    derivative,
-    energies,
-    inside,
-    moment,
-    total,
-)
+from kinetic.landscape import Landscape
 from kinetic.observables.local import curl
 from kinetic.observables.sums import Sums
+from kinetic.potentials import SIGNS, chiral, energies, moment, total
+from kinetic.sites import derivative, inside
 from kinetic.twoform import TIME, Entry, TwoForm, momentum, position
 
 _KEPT_BYTES = 300 * 2**20
