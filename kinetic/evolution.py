@@ -79,6 +79,8 @@ class Evolution(State):
         self.phase_space = (2.0 * np.pi * system.equation.hbar) ** system.grid.dimensions
         self.drives = Drives(system)
         self.sea_filled = self._has_sea()
+        lower = self.transport.initial_occupation[0::2]
+        self.filling = 1.0 if float(lower.mean()) > 0.5 else 0.0
         self.collisions: Together | None = None
         if system.collisions:
             self.collisions = Together(system, self.flow, self.transport, self.phase_space)

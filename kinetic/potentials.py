@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from kinetic.grid import Array
-from kinetic.twoform import TIME, Entry, TwoForm
+from kinetic.twoform import TIME, Entry, TwoForm, momentum, position
 
 SIGNS = np.array([-1.0, 1.0])  # s of the bands
 Term = Callable[[TwoForm, int, int], Entry]
@@ -93,3 +93,19 @@ def _summed(one: Entry, other: Entry) -> Entry:
     if one is None or other is None:
         return other if one is None else one
     return one + other
+
+
+def moving_force(j: int) -> Callable[[TwoForm], Entry]:
+    """F_{r_j t} + Σ_i Π^{k_j k_i} F_{k_i t}, which -q_s turns into a force along k_j."""
+
+    def entry(form: TwoForm) -> Entry:
+        total: Entry = form.curvature(position(j), TIME)
+        for i in range(form.dimensions):
+            factor = form.poisson(momentum(j), momentum(i))
+            moving = form.curvature(momentum(i), TIME)
+            if factor is not None and moving is not None:
+                part = -factor * moving
+                total = part if total is None else total + part
+        return total
+
+    return entry

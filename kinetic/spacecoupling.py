@@ -53,19 +53,18 @@ class SpaceCoupling(Coupling):
 
     def assemble_all(
         self,
-        w: Faces,
-        along: list[Stream],
-        drift: Faces,
-        along_drift: list[Stream],
+        carried: tuple[Faces, list[Stream]],
+        bare: tuple[Faces, list[Stream]],
         dressing: Array,
     ) -> None:
         """Coefficients for the velocities W_s, a_s and the cell values of F."""
+        (w, along), (drift, along_drift) = carried, bare
         self.assemble(w, drift, dressing, self.flow.glued)
         self.along_diagonal, self.along_off = [], []
         for n, axis in enumerate(self.flow.space):
             diagonal, off, relative = self._along(n, axis, along[n], along_drift[n], dressing)
-            carried = self.flow.spread(along[n], n)
-            both = (diagonal + off - carried)[..., 1:, :, :, :]
+            whole = self.flow.spread(along[n], n)
+            both = (diagonal + off - whole)[..., 1:, :, :, :]
             self.mean += self._slope(-2.0 * both, n, axis)
             self.relative += self._slope(relative, n, axis)
             self.along_diagonal.append(self.flow.laid(n, diagonal))

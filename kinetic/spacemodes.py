@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinetic.grid import Array
-from kinetic.twoform import TIME, Entry, TwoForm, momentum, permutation, position
+from kinetic.potentials import moving_force
+from kinetic.spacestored import laid_out
+from kinetic.twoform import TIME, Entry, TwoForm, momentum, permutation
 from kinetic.velocities import FaceModes, Stream, constant
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ Circulations = list[tuple[list[Array], list[Array]]]
 
 def face_modes(flow: SpaceFlow, base: Circulations, t: float, potential: bool) -> FaceModes:
     """W through the k faces; `potential`: whether -∂φ belongs to e."""
-    mesh, signs = flow.mesh, flow._signs()
+    mesh, signs = flow.mesh, flow.signs
     chiral = bool(mesh.dimensions == 3 and flow.hbar)
     e = flow.force(t, potential=potential).reshape(3, -1)
     factors = np.zeros((e.shape[1], 3, 3 if chiral else 2))
@@ -38,7 +40,7 @@ def face_modes(flow: SpaceFlow, base: Circulations, t: float, potential: bool) -
         factors[:, :, 2] = 0.5 * flow.hbar * np.sum(e * b, axis=0)[:, None]
     slots = []
     for slot in range(3):
-        whole = np.zeros((factors.shape[2], 2 * flow.system.valleys, *flow._shapes[slot][1:]))
+        whole = np.zeros((factors.shape[2], 2 * flow.system.valleys, *flow.shapes[slot][1:]))
         if slot in mesh.slots:
             j = mesh.slots.index(slot)
             factors[:, slot, 1] = e[j]
@@ -49,7 +51,7 @@ def face_modes(flow: SpaceFlow, base: Circulations, t: float, potential: bool) -
                     if moved is not None:
                         values[0] = values[0] - 0.5 * flow.hbar * signs * moved * land.area(j)
                 if chiral:
-                    values.append(signs * flow._links[v][j])
+                    values.append(signs * flow.links[v][j])
                 for m, value in enumerate(values):
                     _lay(flow, whole[m, 2 * v : 2 * v + 2], slot, np.asarray(value))
         slots.append(whole)
@@ -71,11 +73,9 @@ def _lay(flow: SpaceFlow, out: Array, slot: int, values: Array) -> None:
         out[..., 0], out[..., -1] = out[..., -2], out[..., 1]
 
 
-def mode_stream(
-    flow: SpaceFlow, n: int, base: Circulations, t: float, potential: bool
-) -> Stream:
+def mode_stream(flow: SpaceFlow, n: int, base: Circulations, t: float, potential: bool) -> Stream:
     """D_s ẋ_s along the r axis n."""
-    mesh, direction, signs = flow.mesh, flow.direction(n), flow._signs()
+    mesh, direction, signs = flow.mesh, flow.direction(n), flow.signs
     cells = [axis.cells for axis in mesh.grid.momentum]
     empty = np.zeros((*[1] * len(flow.space), 2, *cells))
     values = [base[v][0][n] + empty if base else empty for v in range(flow.system.valleys)]
@@ -85,7 +85,7 @@ def mode_stream(
             moved = land.gathered(t, _moving_velocity(direction), None, n)
             if moved is not None:
                 values[v] = values[v] + 0.5 * flow.hbar * signs * moved
-    stream = flow._stream(n, values)
+    stream = laid_out(flow, n, values)
     if not curved:
         return stream
     e = flow.force(t, keep=n, potential=potential)
@@ -108,19 +108,3 @@ def mode_stream(
 def _moving_velocity(j: int) -> Callable[[TwoForm], Entry]:
     """F_{k_j t}."""
     return lambda form: form.curvature(momentum(j), TIME)
-
-
-def moving_force(j: int) -> Callable[[TwoForm], Entry]:
-    """F_{r_j t} + Σ_i Π^{k_j k_i} F_{k_i t}, which -q_s turns into a force along k_j."""
-
-    def entry(form: TwoForm) -> Entry:
-        total: Entry = form.curvature(position(j), TIME)
-        for i in range(form.dimensions):
-            factor = form.poisson(momentum(j), momentum(i))
-            moving = form.curvature(momentum(i), TIME)
-            if factor is not None and moving is not None:
-                part = -factor * moving
-                total = part if total is None else total + part
-        return total
-
-    return entry

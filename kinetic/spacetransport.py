@@ -58,6 +58,7 @@ class SpaceTransport(Transport):
     ) -> None:
         self.streaming = Streaming(flow.mesh, device, flow.system.valleys)
         self.site_leak = np.zeros(flow.patches)
+        self._exchange: SpaceCoupling | None = None
         super().__init__(flow, equation, initial, device)  # type: ignore[arg-type]
         if not self.dressing_moves:
             self.dressing = self.dressing_base = flow.dressing
@@ -119,8 +120,8 @@ class SpaceTransport(Transport):
         coupling = None
         if self.level == PROJECTED and self.dresses:
             coupling = SpaceCoupling(flow, self.device, self.dressing)
-            drift = flow.field_part(berry=0.0)
-            coupling.assemble_all(*velocities, drift[0], drift[1], self.dressing)
+            drift: Any = flow.field_part(berry=0.0)
+            coupling.assemble_all(velocities, drift, self.dressing)
         self._still = True
         self.source_leak = self._transport(
             self.source,
@@ -165,13 +166,12 @@ class SpaceTransport(Transport):
         if self.level != PROJECTED or not self.dresses:
             return None
         flow = self.flow
-        if self._coupling is None or flow.moves:
-            if self._coupling is None:
-                self._coupling = SpaceCoupling(flow, self.device, self.dressing)
-            self._coupling.assemble_all(
-                flow.w, flow.along, flow.drift, flow.along_drift, self.dressing
-            )
-        return self._coupling
+        if self._exchange is None or flow.moves:
+            if self._exchange is None:
+                self._exchange = SpaceCoupling(flow, self.device, self.dressing)
+            bare = (flow.drift, flow.along_drift)
+            self._exchange.assemble_all((flow.w, flow.along), bare, self.dressing)
+        return self._exchange
 
     def _texture_rate(self) -> Array:
         if self.flow.geometry_moves:

@@ -31,6 +31,8 @@ class State:
         What glued cells that have been released handed upward.  (node,)
     phase_space
         (2πħ)^d.
+    filling
+        1 where most of the lower band is full at the start, else 0.
     """
 
     system: System
@@ -41,6 +43,7 @@ class State:
     handed: Array
     phase_space: float
     initial_charge: float
+    filling: float
 
     def densities_of_states(self) -> Array:
         """D_s of every cell (1 unless the level is dressed).  (valley·band, A, B, C)"""
@@ -63,16 +66,16 @@ class State:
         return u
 
     def charge(self) -> float:
-        """Σ_s∫(u_s - 1 for the lower band) over the grid: small terms, an exact sum."""
+        """Σ_s∫u over the grid, less a filled lower band if it starts full: small terms, exact."""
         u = self.transport.u
         rest = np.einsum("iabc,abc->", u[1::2], self.mesh.volumes)
-        lower = float(np.sum((u[0::2] - 1.0) * self.mesh.volumes))
+        lower = float(np.sum((u[0::2] - self.filling) * self.mesh.volumes))
         return self.mesh.site_volume * (float(rest) + lower) / self.phase_space
 
     def charge_held(self) -> float:
         """Σ_s∫u over the grid, number per volume."""
         whole = self.flow.patches * float(self.mesh.volumes.sum()) / self.phase_space
-        return self.charge() + self.mesh.site_volume * whole
+        return self.charge() + self.filling * self.mesh.site_volume * whole
 
     def charge_change(self) -> float:
         """Change of the total charge since the start, number per volume."""

@@ -28,10 +28,9 @@ FLOORS = (
     ("bands", "nodes"),
     ("system", "links", "twoform", "sites"),  # what is simulated
     ("geometry", "drives", "potentials", "velocities"),
-    ("landscape",),
-    ("gluing",),
-    ("flow",),
-    ("spaceflow",),
+    ("gluing", "landscape", "spacestored"),
+    ("terrain", "spacemodes"),
+    ("flow", "spaceflow"),
     ("preparation", "shores", "streaming", "spacecoupling"),
     ("spacepreparation", "transport"),
     ("spacetransport", "rigid"),

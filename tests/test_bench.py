@@ -12,10 +12,11 @@ from kinetic.bench.yardsticks import SCHEMES, Yardstick, advance, traffic
 from kinetic.errors import InputError
 
 TINY = ("2k-16", "3k-10")
+SPACE = ("1r2k-12", "2r2k-8")
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("name", TINY)
+@pytest.mark.parametrize("name", [*TINY, *SPACE])
 def test_plain_numpy_makes_the_same_stage(name, scheme):
     """Would catch a rival that is fast because it leaves out a term."""
     evolution = Yardstick.named(name).evolution(scheme, 1)
@@ -58,6 +59,23 @@ def test_bytes_are_those_of_the_arrays():
     assert moved["sweep"] == pytest.approx(expected)
 
 
+def test_bytes_in_real_space_are_those_of_the_arrays():
+    n, bands = 8, 2
+    evolution = Yardstick(2, n, 2).evolution("mp5", 1)
+    moved = traffic(evolution)
+    padded = 8 * ((n + 6) / n) ** 2
+    assert moved["stream"] == pytest.approx(padded + 16.0)
+    assert moved["ghosts"] == 0.0
+    faces, streams = evolution.flow.carriers
+    held = [*faces.arrays, *(array for stream in streams for array in stream.arrays)]
+    small = sum(array.nbytes for array in held) / evolution.cells
+    assert small < 2.0  # 16 sites per entry and less: not one number for every cell
+    # f, u twice, u₀ in two stages of three; no source where nothing is driven
+    assert moved["sweep"] == pytest.approx(padded + 16.0 + 8.0 * 2.0 / 3.0 + small)
+    assert len(evolution.transport.source) == 0
+    assert evolution.cells == bands * n**4
+
+
 def test_a_step_of_the_yardstick_is_the_programs_own():
     evolution = Yardstick(2, 16).evolution("mp5", 1)
     limit = evolution.step_limit()
@@ -69,7 +87,11 @@ def test_a_step_of_the_yardstick_is_the_programs_own():
 def test_names_of_cases():
     assert Yardstick.named("3k-24") == Yardstick(3, 24)
     assert Yardstick(2, 512).title == "2k 2×512²"
-    for name in ("4k-8", "2k", "2k-", "2k-x", "3k-4096", "2k-4"):
+    assert Yardstick.named("2r2k-64") == Yardstick(2, 64, 2)
+    assert Yardstick(2, 256, 1).title == "1r2k 2×256³"
+    assert Yardstick(2, 64, 2).rivals == Yardstick(2, 32, 2)
+    assert [smaller.cells for smaller in Yardstick(2, 256, 1).growing] == [64, 128]
+    for name in ("3r2k-8", "1r1k-8", "4k-8", "2k", "2k-", "2k-x", "3k-4096", "2k-4"):
         with pytest.raises(InputError, match="bench case"):
             Yardstick.named(name)
 
@@ -115,6 +137,32 @@ def test_shares_and_verdicts():
     assert "jax not installed" in text
 
 
+def test_growth_and_the_grid_of_the_rivals_are_told():
+    case = measured(
+        yardstick=Yardstick(2, 256, 1),
+        seconds={1: 6.4e-5},
+        jax=None,
+        beside=1.2e-6,
+        growth=[("1r2k 2×64³", 250, 1e-6), ("1r2k 2×128³", 500, 2e-6)],
+    )
+    lines = table.describe(case, None)
+    text = "\n".join(lines)
+    assert "20.0 times plain numpy, 1 thread" in text
+    assert "plain numpy beside 1r2k 2×96³" in text
+    growth = next(line for line in lines if "times the time of a cell" in line)
+    assert growth.split()[0] == "16.00"
+    assert growth.endswith("below")
+    share = next(line for line in lines if "of triad at 21.3 B" in line)
+    assert "floor ≥ 20%" in share
+    assert [line.split()[-1] for line in lines if "2×64³" in line] == ["4.00"]
+
+
+def test_growth_is_measured():
+    found = rounds.growth(Yardstick(2, 32, 1), "linear5")
+    assert [entry[1] for entry in found] == [2 * 8**3, 2 * 16**3]
+    assert all(seconds > 0.0 for _, _, seconds in found)
+
+
 def test_the_whole_benchmark_on_tiny_grids(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(bench, "_FULL_ELEMENTS", 4096)
     monkeypatch.setattr(padslice, "available", lambda: False)
@@ -128,19 +176,20 @@ def test_the_whole_benchmark_on_tiny_grids(monkeypatch, capsys, tmp_path):
 
     monkeypatch.setattr(fresh, "first_step_seconds", fails)
     file = tmp_path / "bench.json"
-    assert bench.main([*TINY, "--threads", "2", "--json", str(file)]) == 0
+    assert bench.main([*TINY, SPACE[0], "--threads", "2", "--json", str(file)]) == 0
     printed = capsys.readouterr()
     assert printed.err == ""
     for words in (
         "2k 2×16²  linear5",
         "3k 2×10³  mp5",
+        "1r2k 2×12³  linear5",
         "triad",
         "kinetic --help",
         "(no such run)",
     ):
         assert words in printed.out
     content = json.loads(file.read_text())
-    assert [case["scheme"] for case in content["cases"]] == [*SCHEMES, *SCHEMES]
+    assert [case["scheme"] for case in content["cases"]] == [*SCHEMES] * 3
     assert all(case["deviation"] < 1e-13 for case in content["cases"])
     assert set(content["cases"][0]["seconds_per_stage"]) == {"1", "2"}
 
@@ -172,4 +221,4 @@ def test_a_process_that_fails_says_why(tmp_path):
 def test_quick_cases_are_small():
     for name in yardsticks.QUICK:
         case = Yardstick.named(name)
-        assert case.cells**case.dimensions <= 40_000
+        assert case.cells ** (case.dimensions + case.space) <= 40_000

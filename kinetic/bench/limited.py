@@ -11,7 +11,11 @@ from kinetic.grid import Array
 
 
 def limited_value(
-    mean: Array, half: Array, left: NDArray[np.bool_], cells: Sequence[Array], scratch: Sequence[Array]
+    mean: Array,
+    half: Array,
+    left: NDArray[np.bool_],
+    cells: Sequence[Array],
+    scratch: Sequence[Array],
 ) -> Array:
     """Limited upwind value into `mean`; formulas as `kernels.points.monotone5`.
 

@@ -99,7 +99,9 @@ class Frozen:
         if transport.equation.limiter == "bounds":
             frozen.top = density
         if mesh.sites:
-            frozen.lines = tuple(Line.of(cast("SpaceFlow", flow), n) for n in range(len(mesh.sites)))
+            frozen.lines = tuple(
+                Line.of(cast("SpaceFlow", flow), n) for n in range(len(mesh.sites))
+            )
         return frozen
 
 

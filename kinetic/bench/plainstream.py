@@ -147,7 +147,7 @@ class Streamed:
             return flux
         mean = self._faces[3]
         self._combined(self._f, _MEAN, 1.0, mean)
-        count = flux.shape[1]
+        count = self.line.shape[1] + 1
         cells = [self._f[:, m : m + count] for m in range(6)]
         kept, scratch = self._faces[13], [self._faces[2], *self._faces[4:13]]
         np.copyto(kept, mean)

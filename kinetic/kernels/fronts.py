@@ -136,8 +136,8 @@ def face_values(means, jumps, f0, f1, f2, f3, f4, f5, tile, ghosts, next_f, next
                 jumps[a, b, k] = combine(D0, D1, D2, -D2, -D1, -D0, m2, m1, m0, p0, p1, p2)
 
 
-def _make_pass_constant(limited: bool) -> Any:
-    """Kernel for Φ where W is the same along the line."""
+def _make_pass_constant(limited: bool, crossed: bool) -> Any:
+    """Kernel for Φ where W is the same along the line; `crossed`: there is a slot B."""
 
     @separate
     def pass_constant(u, old, f0, f1, f2, f3, f4, f5, means, jumps, window, slopes, tile, ghosts,
@@ -166,9 +166,10 @@ def _make_pass_constant(limited: bool) -> Any:
                     value += slopes[zero, a, b, k] * (
                         means[up + ha, right, here] - means[a, right, here]
                     )
-                    value += slopes[one, a, b, k] * (
-                        means[up, right + hb, here] - means[up, b, here]
-                    )
+                    if crossed:
+                        value += slopes[one, a, b, k] * (
+                            means[up, right + hb, here] - means[up, b, here]
+                        )
                     value += slopes[two, a, b, k] * (
                         means[up, right, k + two] - means[up, right, k]
                     )
@@ -223,8 +224,10 @@ def _make_pass_varying(limited: bool) -> Any:
     return pass_varying
 
 
-pass_constant_linear = _make_pass_constant(limited=False)
-pass_constant_limited = _make_pass_constant(limited=True)
+pass_linear = _make_pass_constant(limited=False, crossed=False)
+pass_limited = _make_pass_constant(limited=True, crossed=False)
+pass_linear_crossed = _make_pass_constant(limited=False, crossed=True)
+pass_limited_crossed = _make_pass_constant(limited=True, crossed=True)
 pass_varying_linear = _make_pass_varying(limited=False)
 pass_varying_limited = _make_pass_varying(limited=True)
 

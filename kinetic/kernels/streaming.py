@@ -18,8 +18,10 @@ from kinetic.kernels import LINEAR5, UPWIND1
 from kinetic.kernels.fronts import (
     face_values,
     given_flux,
-    pass_constant_limited,
-    pass_constant_linear,
+    pass_limited,
+    pass_limited_crossed,
+    pass_linear,
+    pass_linear_crossed,
     pass_upwind,
     pass_varying_limited,
     pass_varying_linear,
@@ -119,12 +121,18 @@ def stream_line(u, f, beyond, ends, first, source, step, line, span, cells, tile
             follows = first + min(face, cells - 1) * step
             face_values(means, jumps, f0, f1, f2, f3, f4, f5, tile, ghosts, coming, u[follows],
                         swept[0][follows])
-            if scheme == LINEAR5:
-                pass_constant_linear(out, old, f0, f1, f2, f3, f4, f5, means, jumps, windows[0],
+            if scheme == LINEAR5 and ghosts[1] > 0:
+                pass_linear_crossed(out, old, f0, f1, f2, f3, f4, f5, means, jumps, windows[0],
+                                    slopes, tile, ghosts, moved, damping)
+            elif scheme == LINEAR5:
+                pass_linear(out, old, f0, f1, f2, f3, f4, f5, means, jumps, windows[0], slopes,
+                            tile, ghosts, moved, damping)
+            elif ghosts[1] > 0:
+                pass_limited_crossed(out, old, f0, f1, f2, f3, f4, f5, means, jumps, windows[0],
                                      slopes, tile, ghosts, moved, damping)
             else:
-                pass_constant_limited(out, old, f0, f1, f2, f3, f4, f5, means, jumps, windows[0],
-                                      slopes, tile, ghosts, moved, damping)
+                pass_limited(out, old, f0, f1, f2, f3, f4, f5, means, jumps, windows[0], slopes,
+                             tile, ghosts, moved, damping)
 
 
 @released

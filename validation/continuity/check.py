@@ -3,18 +3,18 @@
 A texture moving in r and k, b(r), a potential and a drive together give group, moment,
 anomalous, chiral magnetic, F_rk, F_kt and magnetisation currents at once.
 
-Reference..  Twice: (1) the fluxes of the scheme itself, of which ∂ₜρ is made: to rounding, at
+Reference.  Twice: (1) the fluxes of the scheme itself, of which ∂ₜρ is made: to rounding, at
 every end of an axis (periodic, open, wall, reservoir) and at every level; (2) the recorded
 current j of Wong and Tserkovnyak, Eqs. (30), (31) as corrected, a sum of momentum integrals that
 the scheme never uses: its divergence, taken with the sixth-order derivative of the grid, against
 ∂ₜρ.
 
-Tolerances..  (1) is judged against the sum over k of the largest rate of a cell: 2N terms are
-added and taken off, N ≤ 1e5 cells of a site, rounding about 1e-16 √N: 1e-14..  (2) converges with
+Tolerances.  (1) is judged against the sum over k of the largest rate of a cell: 2N terms are
+added and taken off, N ≤ 1e5 cells of a site, rounding about 1e-16 √N: 1e-14.  (2) converges with
 the scheme, of fourth order in k and fifth or higher in r: the order, between grids refined by
-3/2 on all axes, must reach 3.75 (4 less the scatter of such a measurement)..  Without any one of
+3/2 on all axes, must reach 3.75 (4 less the scatter of such a measurement).  Without any one of
 the contributions the mismatch must exceed that of the finest grid thirtyfold: each is needed,
-with its sign..  The magnetisation current is a curl: its divergence is zero to rounding..  In terms
+with its sign.  The magnetisation current is a curl: its divergence is zero to rounding.  In terms
 of n_s the columns of the current agree with the fluxes to first order: what is left falls as ħ².
 """
 

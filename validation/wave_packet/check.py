@@ -13,19 +13,19 @@ equations are derived again from H(r, p, t) with sympy and integrated by scipy's
 D_s f: trapezoid sums of analytic functions.  Liouville's theorem makes the means of the lattice
 those of the evolved density, ⟨x^i⟩ = ∫g x^i / ∫g, whatever the width of the packet.
 
-Closed forms..  Precessing wall n = (sech(x/w) cos Ωt, sech(x/w) sin Ωt, tanh(x/w)), H = k²/2 −
+Closed forms.  Precessing wall n = (sech(x/w) cos Ωt, sech(x/w) sin Ωt, tanh(x/w)), H = k²/2 −
 n·σ: ħF_xt is a gradient, so that ½k² + ½sΩ n_z is kept: a packet of the lower band that crosses
 from n_z = −1 to 1 gains Ω of kinetic energy (S. E. Barnes, S. Maekawa, Phys. Rev. Lett. 98,
-246601 (2007): an electromotive force of ħΩ)..  Massive Dirac cone in e along x: k_x = k_x0 + et
+246601 (2007): an electromotive force of ħΩ).  Massive Dirac cone in e along x: k_x = k_x0 + et
 and Δy = ∫∂_{k_y}ε_s dt − ½s∫B dk_x: at k_y = 0 the second is −½s[k_x/(m E)], the first 0.
 
-Tolerances..  The scheme is of fourth order (cell averages and products in k, stepper; fifth and
-sixth along r)..  Grid and time step are refined by 3/2 together; the order of the errors from the
+Tolerances.  The scheme is of fourth order (cell averages and products in k, stepper; fifth and
+sixth along r).  Grid and time step are refined by 3/2 together; the order of the errors from the
 coarsest to the finest grid, in units of the widths of the packet, the largest coordinate
-counting, must reach 4 less a quarter, the scatter of such a measurement..  Against the reference
+counting, must reach 4 less a quarter, the scatter of such a measurement.  Against the reference
 the tolerance is twice Richardson's estimate from the two finest grids, |⟨x⟩_N −
-⟨x⟩_{2N/3}|/((3/2)⁴ − 1); no less than 2e-7 for the lattice sums..  Rows 'without' say by how much
-the reference misses if a term is left out; they must exceed a hundred tolerances..  The whole
+⟨x⟩_{2N/3}|/((3/2)⁴ − 1); no less than 2e-7 for the lattice sums.  Rows 'without' say by how much
+the reference misses if a term is left out; they must exceed a hundred tolerances.  The whole
 wall: n_z is ∓.99 where the packet starts and ends. (24) expanded to first order, without 1/D_s,
 differs from this by ħ²: its order in ħ is measured.
 """
