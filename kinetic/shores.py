@@ -152,7 +152,7 @@ class Shore:
         return np.asarray(turned - self.rest)
 
     def _product(self, speed: Array, values: Array) -> Array:
-        """(h²/12) ∂W ∂f over the k cells, one-sided where a side changes hands."""
+        """(h²/12) ∂W ∂f over the k cells, as inside; of second order where f jumps at W = 0."""
         out = np.zeros_like(values)
         for slot in self.mesh.slots:
             axis = slot - 3
