@@ -11,6 +11,7 @@ from kinetic.averages import box_averages
 from kinetic.equation import Equation
 from kinetic.flow import Flow
 from kinetic.geometry import Geometry
+from kinetic.gluing import Glue
 from kinetic.grid import Array
 from kinetic.initial import FromFile, Initial, Points, grand_potential
 from kinetic.kernels import BOLTZMANN, DRESSED
@@ -49,30 +50,28 @@ def _extended(initial: Initial, flow: Flow) -> Array:
     return f.reshape(-1, *shape)
 
 
-def slices_inside(mesh: Mesh) -> list[slice]:
-    """The cells of an extended array, band first."""
-    return [slice(None)] + [
-        slice(None) if mesh.periodic[slot] else slice(GHOSTS, -GHOSTS) for slot in range(3)
-    ]
+def inside_and_beyond(
+    extended: Array, mesh: Mesh, glue: Sequence[Glue], filled: bool
+) -> tuple[Array, dict[int, Array]]:
+    """F of the cells and the inflow of the open faces of each slot, from averages with ghosts.
 
-
-def prepared(initial: Initial, flow: Flow, equation: Equation) -> tuple[Array, dict[int, Array]]:
-    """Cell averages of f at the start and the inflow of the open faces of each slot.
+    `glue`: per patch; `filled`: whether a filled lower and an empty upper band flow in.
 
     Returns
     -------
     occupation
-        (valley·band, A, B, C); glued cells hold the mean of their bands.
+        (patch·band, A, B, C); glued cells hold the mean of their bands.
     inflow
-        Per open slot: (valley·band, side, ghost layer, other slots).
+        Per open slot: (patch·band, side, ghost layer, other slots).
     """
-    mesh, extended = flow.mesh, _extended(initial, flow)
-    inside = slices_inside(mesh)
+    inside = [slice(None)] + [
+        slice(None) if mesh.periodic[slot] else slice(GHOSTS, -GHOSTS) for slot in range(3)
+    ]
     f = np.ascontiguousarray(extended[tuple(inside)])
-    for valley, glue in enumerate(flow.glue):
-        if len(glue.cells):
-            pair = f[2 * valley : 2 * valley + 2].reshape(2, -1)
-            pair[:, glue.cells] = pair[:, glue.cells].mean(axis=0)
+    for patch, glue_ in enumerate(glue):
+        if len(glue_.cells):
+            pair = f[2 * patch : 2 * patch + 2].reshape(2, -1)
+            pair[:, glue_.cells] = pair[:, glue_.cells].mean(axis=0)
     inflow: dict[int, Array] = {}
     for slot in mesh.slots:
         if mesh.periodic[slot]:
@@ -83,9 +82,15 @@ def prepared(initial: Initial, flow: Flow, equation: Equation) -> tuple[Array, d
             pick[slot + 1] = part
             sides.append(np.moveaxis(extended[tuple(pick)], slot + 1, 1))
         inflow[slot] = np.stack(sides, axis=1)
-        if equation.inflow == "filled":
+        if filled:
             inflow[slot][0::2], inflow[slot][1::2] = 1.0, 0.0
     return f, inflow
+
+
+def prepared(initial: Initial, flow: Flow, equation: Equation) -> tuple[Array, dict[int, Array]]:
+    """Averages of f at the start and the inflow of the open faces, see `inside_and_beyond`."""
+    extended = _extended(initial, flow)
+    return inside_and_beyond(extended, flow.mesh, flow.glue, equation.inflow == "filled")
 
 
 def density_of(

@@ -11,7 +11,7 @@ from kinetic.equation import Equation
 from kinetic.grid import Array, Axis
 from kinetic.initial import FromFile, Initial, Points, fermi
 from kinetic.mesh import GHOSTS
-from kinetic.preparation import slices_inside
+from kinetic.preparation import inside_and_beyond
 from kinetic.shores import Shore, Shores
 from kinetic.spaceflow import SpaceFlow
 
@@ -119,25 +119,8 @@ def prepared_in_space(
     else:
         extended = averages(flow, state or initial.occupation, all_sites(flow.space), True)
         extended = extended.reshape(-1, *extended.shape[3:])
-    inside = slices_inside(mesh)
-    f = np.ascontiguousarray(extended[tuple(inside)])
-    for patch, glue in enumerate(flow.glue):
-        if len(glue.cells):
-            pair = f[2 * patch : 2 * patch + 2].reshape(2, -1)
-            pair[:, glue.cells] = pair[:, glue.cells].mean(axis=0)
-    inflow: dict[int, Array] = {}
-    for slot in mesh.slots:
-        if mesh.periodic[slot]:
-            continue
-        ends = []
-        for part in (slice(0, GHOSTS), slice(-GHOSTS, None)):
-            pick = list(inside)
-            pick[slot + 1] = part
-            ends.append(np.moveaxis(extended[tuple(pick)], slot + 1, 1))
-        inflow[slot] = np.stack(ends, axis=1)
-        if equation.inflow == "filled" and state is None:
-            inflow[slot][0::2], inflow[slot][1::2] = 1.0, 0.0
-    return f, inflow
+    filled = equation.inflow == "filled" and state is None
+    return inside_and_beyond(extended, mesh, flow.glue, filled)
 
 
 def shores(
