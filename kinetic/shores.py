@@ -56,6 +56,7 @@ class Shore:
         axis = flow.space[place]
         self.axis, self.end = axis, axis.sides[side]
         self.waiting, self.equilibrium, self.rest = waiting, equilibrium, rest
+        self._value = np.zeros(0)  # f at the end, as the last flux took it
         direction = SPACE.index(axis.name)
         # What the drive sends of a split-off equilibrium outwards: a wall returns it too.
         self.carried: Array | float = 0.0
@@ -118,6 +119,7 @@ class Shore:
         entering = self._entering(leaving, outwards)
         value = np.where(outwards > 0.0, leaving, entering)
         flux = speed * value + self._product(speed, value)
+        self._value = value
         layers = []
         for layer in range(3):
             inside = (first, second, third)[layer]
@@ -136,10 +138,20 @@ class Shore:
         last = view[:, :, 0 if self.side == 0 else -1]
         speed, values = self.speeds(velocity), last[(Ellipsis, *mesh.interior)]
         flux = speed * values + self._product(speed, values)
+        self._value = values
         outwards = flux if self.side else -flux
         self.carried = np.sum(outwards * mesh.volumes, axis=_CELLS, keepdims=True)
         beyond = np.broadcast_to(last, (3, *last.shape)).reshape(3, -1, *f.shape[1:])
         return np.ascontiguousarray(beyond), flux.reshape(-1, *mesh.shape)
+
+    def exchanged(self, velocity: Stream, diagonal: Stream, off: Stream) -> Array:
+        """What changes bands in the flux through the end: (M f - W f)_s, antisymmetric in s."""
+        own, other = self._value, self._value[:, :, :, ::-1]
+        more, swapped = self.speeds(diagonal) - self.speeds(velocity), self.speeds(off)
+        moved = more * own + swapped * other
+        moved += self._product(more, own) + self._product(swapped, other)
+        half = 0.5 * (moved[:, :, :, 1:] - moved[:, :, :, :1])
+        return np.concatenate([-half, half], axis=3).reshape(-1, *self.mesh.shape)
 
     @property
     def _specular(self) -> bool:
@@ -222,6 +234,10 @@ class Shores:
             return None
         pairs = [shore.crossing(f, velocity, scheme) for shore in self.ends[n]]
         return np.stack([p[0] for p in pairs]), np.stack([p[1] for p in pairs])
+
+    def exchanged(self, n: int, velocity: Stream, diagonal: Stream, off: Stream) -> Array:
+        """What changes bands in the fluxes through the ends of axis n.  (2, lines, A, B, C)"""
+        return np.stack([shore.exchanged(velocity, diagonal, off) for shore in self.ends[n]])
 
     def continued(self, n: int, f: Array, velocity: Stream) -> tuple[Array, Array]:
         """The same where f goes on beyond the ends as it is at the last sites."""

@@ -288,17 +288,6 @@ class SpaceFlow(Terrain):
         if self.system.equation.level == "dressed" and self.hbar:
             require_positive_density(dressing, self.mesh, self.time)
 
-    nodes_move = False
-    glue_time = 0.0
-
-    def node_rate(self) -> float:
-        """Nodes are at rest."""
-        return 0.0
-
-    def follow_nodes(self) -> bool:
-        """Nodes are at rest."""
-        return False
-
     def arrays(self) -> list[Array]:
         """All arrays that the geometry holds."""
         faces = self._faces

@@ -213,7 +213,10 @@ class SpaceTransport(Transport):
             place = 6 + 2 * self.flow.direction(n)
             leak[place : place + 2] = through
             if coupling is not None:
-                self.streaming.exchange(n, u, f, coupling.along_off[n], gamma)
+                off = coupling.along_off[n]
+                if shore is not None:
+                    shore = shore[0], self.shores.exchanged(n, streams[n], carried, off)
+                self.streaming.exchange(n, u, f, off, gamma, shore)
         leak[:6] *= self.mesh.site_volume
         self.site_leak = bands.reshape(-1, 2).sum(axis=1)
         if sourced:

@@ -129,7 +129,8 @@ class State:
 
     def node_exchange(self) -> Array:
         """Charge each node has handed from the lower to the upper band.  (node,)"""
-        return self.handed / self.phase_space + self.handed_upward(self.transport.u)
+        released = self.mesh.site_volume * self.handed / self.phase_space
+        return released + self.handed_upward(self.transport.u)
 
     def near_nodes(self, density: Array) -> Array:
         """∫ of a density over the cells nearest to each node.  (valley, A, B, C) -> (node,)"""

@@ -124,16 +124,23 @@ class Streaming:
         area = self.mesh.site_volume / axis.widths[0]
         return np.asarray(through * np.array([-area, area]))
 
-    def exchange(self, n: int, u: Array, f: Array, velocity: Stream, gamma: float) -> None:
-        """u_s -= γ ∂_x(W_s f_-s) with central face values, nothing through open ends."""
-        shore = None
-        if not self.mesh.grid.space[n].periodic:
-            valleys, outer, _, inner = self.layouts[n]
-            lines = 2 * valleys * outer * inner
-            shore = (
-                np.zeros((2, 3, lines, *f.shape[1:])),
-                np.zeros((2, lines, *self.mesh.shape)),
-            )
+    def exchange(
+        self,
+        n: int,
+        u: Array,
+        f: Array,
+        velocity: Stream,
+        gamma: float,
+        shore: tuple[Array, Array] | None,
+    ) -> None:
+        """u_s -= γ ∂_x(W_s f_-s) with central face values; `shore` as in `update`.
+
+        The fluxes through the ends add up to zero over the bands.
+        """
+        if shore is not None:  # the kernel takes both by the line that f comes from
+            beyond, ends = shore
+            pairs = ends.reshape(2, -1, 2, *self.mesh.shape)[:, :, ::-1]
+            shore = beyond, np.ascontiguousarray(pairs).reshape(ends.shape)
         self._launch(n, u, f, velocity, gamma, LINEAR5, shore, 1)
 
     def _launch(

@@ -128,28 +128,56 @@ class Terrain:
         self.curvature = np.stack([g.cell_curvature(f) for g, f in pairs])
 
     def _glue_nodes(self, t: float) -> None:
-        """Glue the cells around the nodes of every patch, in balls of the largest b."""
+        """Glue the cells around the nodes of every patch, in balls of the size that b has now."""
         patches = self.patches
         self.glued = np.zeros((patches, *self.mesh.shape), dtype=bool)
         self.glue = [Glue(np.zeros(0, np.intp), np.zeros(0, np.intp))] * patches
         self.nodes: list[Node] = []
+        self.gluing: Gluing | None = None
         if not self.hbar or (self.mesh.dimensions == 1 and not self.textured):
             return
         if self.textured:
             self._glue_texture(t)
             return
-        gluing = Gluing(self.system, self.mesh, self.geometries, self.hbar)
-        gluing.update(t, self.largest_b, False, self.links)
-        self.nodes = gluing.nodes
+        self.gluing = Gluing(self.system, self.mesh, self.geometries, self.hbar)
+        self._follow(t)
+        self.nodes = self.gluing.nodes
         if self.nodes and self.texture_moves and self.largest_b > 0.0:
             raise InputError(
                 "[hamiltonian] nodes that move in time are followed in homogeneous runs only; "
                 "keep them at rest, or drop the axes of real space."
             )
-        for patch in range(patches):
-            valley = patch // self.mesh.site_count
-            self.glue[patch] = gluing.glue[valley]
-            self.glued[patch] = gluing.glued[valley]
+
+    def _follow(self, t: float) -> None:
+        """The balls at time t, the same at every site; a quarter larger where b moves."""
+        assert self.gluing is not None
+        largest = float(np.linalg.norm(self.magnetic(t), axis=0).max())
+        self.gluing.glue_time = t
+        size = largest * (1.25 if self.b_moves else 1.0)
+        self.gluing.update(t, size, self.b_moves, self.links)
+        sites = self.mesh.site_count
+        self.glue = [self.gluing.glue[patch // sites] for patch in range(self.patches)]
+        self.glued[...] = np.repeat(self.gluing.glued, sites, axis=0)
+
+    @property
+    def glue_time(self) -> float:
+        """When the glued cells were last chosen."""
+        return 0.0 if self.gluing is None else self.gluing.glue_time
+
+    @property
+    def nodes_move(self) -> bool:
+        """Whether glued balls have to follow a growing b; nodes themselves are at rest."""
+        return bool(self.b_moves and self.nodes)
+
+    def node_rate(self) -> float:
+        """Fastest motion of a node in cells per time: they are at rest."""
+        return 0.0
+
+    def follow_nodes(self) -> bool:
+        """Glue the balls of the present size; says whether any cell changed."""
+        before = self.glued.copy()
+        self._follow(self.time)
+        return not np.array_equal(before, self.glued)
 
     def _glue_texture(self, t: float) -> None:
         """Glue the cells of a texture in which the expansion has no meaning: |F| >= 1."""

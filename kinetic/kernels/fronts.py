@@ -233,14 +233,21 @@ pass_varying_limited = _make_pass_varying(limited=True)
 
 
 @compiled
-def pass_upwind(u, old, f_left, f_right, w_left, w_right, tile, ghosts, moved):
-    """Φ of the first-order upwind scheme."""
+def pass_upwind(u, old, f_left, f_right, windows, face, varies, tile, ghosts, moved):
+    """Φ of the first-order upwind scheme: c₆(W) times f of the side it comes from."""
     ha, hb = min(ghosts[0], 1), min(ghosts[1], 1)
+    w0, w1, w2, w3, w4, w5 = (windows[0], windows[0], windows[0], windows[0], windows[0],
+                              windows[0])
+    if varies:
+        w0, w1, w2 = windows[(face + 3) % 6], windows[(face + 4) % 6], windows[(face + 5) % 6]
+        w3, w4, w5 = windows[face % 6], windows[(face + 1) % 6], windows[(face + 2) % 6]
     for a in range(tile[1] - tile[0]):
         for b in range(tile[3] - tile[2]):
             i, j = tile[0] + a, tile[2] + b
             for k in range(u.shape[2]):
-                speed = 0.5 * (w_left[a + ha, b + hb, k + 1] + w_right[a + ha, b + hb, k + 1])
+                p, q, r = a + ha, b + hb, k + 1
+                speed = (w0[p, q, r] - 8.0 * w1[p, q, r] + 37.0 * w2[p, q, r]
+                         + 37.0 * w3[p, q, r] - 8.0 * w4[p, q, r] + w5[p, q, r]) / 60.0
                 c = k + ghosts[2]
                 value = flux_upwind1(speed, f_left[i + ghosts[0], j + ghosts[1], c],
                                      f_right[i + ghosts[0], j + ghosts[1], c])

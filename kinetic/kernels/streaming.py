@@ -105,9 +105,7 @@ def stream_line(u, f, beyond, ends, first, source, step, line, span, cells, tile
         f4 = layer(f, beyond, source, step, line, face + 1, cells, periodic)
         f5 = layer(f, beyond, source, step, line, face + 2, cells, periodic)
         if scheme == UPWIND1:
-            left = (face + 5) % 6 if varies else 0
-            right = face % 6 if varies else 0
-            pass_upwind(out, old, f2, f3, windows[left], windows[right], tile, ghosts, moved)
+            pass_upwind(out, old, f2, f3, windows, face, varies, tile, ghosts, moved)
         elif varies:
             if scheme == LINEAR5:
                 pass_varying_linear(out, old, f0, f1, f2, f3, f4, f5, windows, rings, face, tile,

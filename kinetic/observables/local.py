@@ -18,6 +18,7 @@ from kinetic.observables.weights import Weights, dots, rows_of
 from kinetic.sites import LAYERS, derivative, extended, inside
 
 _CUBIC = np.array([4.0, -6.0, 4.0, -1.0])
+_FAINT = 2.0**-10  # a field for the weights of a b(t) that is zero at the start
 
 
 class LocalSums(Sums):
@@ -47,8 +48,10 @@ class LocalSums(Sums):
         b = flow.magnetic(self.evolution.time).reshape(3, -1)
         if flow.fields.magnetic_uniform and flow.fields.magnetic_constant:
             return [b[:, 0]]
-        sizes = [np.abs(flow.magnetic(t)).reshape(3, -1).max(axis=1) for t in flow.times]
-        largest = np.max(sizes, axis=0)
+        # Nothing here may depend on how long the run is meant to last.
+        largest = np.abs(flow.magnetic(flow.times[0])).reshape(3, -1).max(axis=1)
+        later = [np.abs(flow.magnetic(t)).reshape(3, -1).max(axis=1) for t in flow.times]
+        largest[(largest == 0.0) & (np.max(later, axis=0) > 0.0)] = _FAINT
         return [largest[m] * np.eye(3)[m] for m in np.flatnonzero(largest)]
 
     def sum(self, above: Array, whole: Array) -> dict[str, Array]:
