@@ -169,7 +169,8 @@ class Evolution(State):
         if remaining / count < 1e-12 * max(abs(target), abs(self.time), remaining):
             raise PhysicsError(
                 f"at t = {self.time:.6g} the time step has collapsed to {remaining / count:.3g}:"
-                " the flow empties a cell at once; lower E or B, or coarsen the grid."
+                " the flow empties a cell at once: a gap closing of the texture has come near or "
+                "the fields are too strong; keep the gap open, lower E or B, or coarsen the grid."
             )
         step = remaining / count
         final = target if count == 1.0 else self.time + step

@@ -6,7 +6,8 @@
 ε̄ P lives where two faces meet: on corners of the k cells, averaged over the directions that are
 not named; δ_k is a difference of averages, ∂_x a sixth-order derivative at sites.  They commute
 and P is antisymmetric, so the flow is free of divergence to rounding.  The dots are the drive e
-and textures that move in time.  A geometry that does not depend on an axis has one entry there.
+and textures that move in time, to fourth order.  A geometry that does not depend on an axis has
+one entry along it.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """The ends of an open axis in real space: what waits beyond them, what crosses them.
 
-    Φ = W⁺ f̂ + W⁻ f_in   (outwards)        f_in: given, or p R f̂ + (1 − p) [f₀ + c f₀(1 − f₀)]
+    Φ = W⁺ f̂ + W⁻ f_in   (outwards)        f_in: given, or [p R f̂ + (1 − p) f₀] shifted by c
 
 f̂ is extrapolated from the sites inside, R the mirror; at a wall c makes the net flux of every
 site of the wall zero to rounding.  Where an equilibrium is split off, f is what it leaves.
 
 Source: Fuchs, Math. Proc. Camb. Phil. Soc. 34, 100 (1938); for degenerate electrons the diffuse
-part is a Fermi function whose chemical potential is c T off.
+part is a Fermi function whose chemical potential is c T off: f → f/[f + (1 − f) e⁻ᶜ].
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from kinetic.spaceflow import SpaceFlow
 from kinetic.velocities import Stream
 
 _CELLS = (0, 3, 4, 5, 6)  # all but the sites of an end
+_NEWTON, _LEAST = 60, 1e-300
 _FACE = np.array([1.0, -8.0, 37.0, 37.0, -8.0, 1.0]) / 60.0
 
 
@@ -180,30 +181,48 @@ class Shore:
         if self.waiting is not None:
             return self.waiting
         share = self.end.specularity or 0.0
-        entering = np.zeros_like(leaving)
+        whole = np.zeros_like(leaving)
         if share > 0.0:
-            entering = share * self._mirrored(leaving)
+            whole = share * (self._mirrored(leaving) + self.rest)
         if self.equilibrium is not None:
-            f0 = self.equilibrium
-            entering = entering + (1.0 - share) * (f0 - self.rest)
-            weight = f0 * (1.0 - f0)
+            whole = whole + (1.0 - share) * self.equilibrium
+        return self._balanced(np.clip(whole, 0.0, 1.0), leaving, outwards)
+
+    def _balanced(self, whole: Array, leaving: Array, outwards: Array) -> Array:
+        """What enters at a wall: f → f/[f + (1 - f) e^-c], c from zero net flux at every site.
+
+        It is the Fermi function whose chemical potential is c T off if f is one, and stays in
+        [0, 1] for any c.  Newton's steps are cut to 2; the last rest is taken off linearly.
+        """
+
+        def net(values: Array) -> Array:
+            mixed = np.where(outwards > 0.0, leaving, values)
+            flux = outwards * mixed + self._product(outwards, mixed)
+            return np.asarray(np.sum(flux * self.mesh.volumes, axis=_CELLS, keepdims=True))
+
+        c = np.zeros((1, *whole.shape[1:3], 1, 1, 1, 1))
+        size = np.sum(np.abs(outwards) * self.mesh.volumes, axis=_CELLS, keepdims=True) + _LEAST
+        for _ in range(_NEWTON):
+            entering = whole / (whole + (1.0 - whole) * np.exp(-c) + _LEAST)
+            excess = net(entering - self.rest) + self.carried
+            weight = entering * (1.0 - entering)
+            opened = np.where(outwards < 0.0, weight, 0.0)
+            inflow = outwards * opened + self._product(outwards, opened)
+            capacity = -np.sum(inflow * self.mesh.volumes, axis=_CELLS, keepdims=True)
+            known = capacity > 1e-12 * size
+            step = np.divide(excess, capacity, out=np.sign(excess), where=known)
+            if np.all(np.abs(excess) <= 1e-9 * size):
+                break
+            c = c + np.clip(step, -2.0, 2.0)
         else:
-            weight = np.abs(self._mirrored(leaving))
-        volumes = self.mesh.volumes
-        mixed = np.where(outwards > 0.0, leaving, entering)
-        flux = outwards * mixed + self._product(outwards, mixed)
-        net = np.sum(flux * volumes, axis=_CELLS, keepdims=True) + self.carried
-        opened = np.where(outwards < 0.0, weight, 0.0)
-        inflow = outwards * opened + self._product(outwards, opened)
-        capacity = -np.sum(inflow * volumes, axis=_CELLS, keepdims=True)
-        if np.any((capacity <= 0.0) & (np.abs(net) > 0.0)):
             raise PhysicsError(
                 f"the wall at the {'upper' if self.side else 'lower'} end of {self.axis.name} "
-                "receives particles that it cannot return: no state at the end moves away from "
-                "it; enlarge the momentum grid or take another boundary."
+                "receives particles that it cannot return: the states that move away from it "
+                "are full or empty. A Hall current into a wall is carried on by edge states, "
+                "which are not in this theory: lower the field along the wall, or take "
+                "'open' or 'periodic' ends."
             )
-        factor = np.divide(net, capacity, out=np.zeros_like(net), where=capacity > 0.0)
-        return np.asarray(entering + factor * weight)
+        return np.asarray(entering - self.rest + np.where(known, step, 0.0) * weight)
 
 
 def _extrapolated(first: Array, second: Array, third: Array, scheme: int) -> Array:

@@ -58,6 +58,7 @@ class System:
         places = {axis.name: axis.centres for axis in space}
         self.hamiltonian.check(self.grid.dimensions, places)
         self.fields.check(self.grid.dimensions, space)
+        self._check_bands(places)
         if space:
             self.fields.check_space(space, (self.start,))
             self._check_repeats(places)
@@ -86,6 +87,22 @@ class System:
             grid, notes = settle(self.hamiltonian, grid, self.start)
             object.__setattr__(self, "notes", (*self.notes, *notes))
         object.__setattr__(self, "grid", grid)
+
+    def _check_bands(self, places: dict[str, Array]) -> None:
+        """Refuse a Hamiltonian whose two bands coincide everywhere."""
+        needed = self.hamiltonian.space_names
+        few = {n: np.quantile(x, (0.1, 0.37, 0.8)) for n, x in places.items() if n in needed}
+        k = [np.quantile(axis.centres, (0.07, 0.41, 0.83)) for axis in self.grid.momentum]
+        mesh = np.meshgrid(*few.values(), *k, indexing="ij", sparse=True)
+        r = dict(zip(few, mesh, strict=False))
+        for valley in range(self.valleys):
+            points = mesh[len(few) :]
+            _, vector = self.hamiltonian.values(valley, points, self.start, r or None)
+            if not np.any(vector):
+                raise InputError(
+                    f"[hamiltonian] d of {self.hamiltonian.name} vanishes everywhere: the two "
+                    "bands coincide and cannot be told apart; give d a splitting."
+                )
 
     def _check_repeats(self, places: dict[str, Array]) -> None:
         """Refuse a periodic axis of real space along which the texture does not repeat."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from kinetic import bands
 from kinetic.grid import SPACE, Array
+from kinetic.initial import WavePacket
 from kinetic.observables.base import momenta
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def validity(evolution: Evolution) -> list[Figure]:
     berry = evolution.system.equation.berry
     figures = [*_density_figures(evolution), *_gap_figures(evolution)] if berry else []
     figures += _edge_figures(evolution)
+    figures += _packet_figures(evolution)
     tail = cutoff_tail(evolution)
     if tail is not None:
         warning = None
@@ -43,9 +45,11 @@ def validity(evolution: Evolution) -> list[Figure]:
         mended = evolution.mended
         warning = None
         if mended:
+            low, high = evolution.bounds()
             warning = (
-                f"0 ≤ f ≤ 1 could not be restored in {mended} cells: lower [time] courant or "
-                "refine the grid."
+                f"0 ≤ f ≤ 1 could not be restored in {mended} cells (all stages counted); f lies "
+                f"between {low:.2g} and {high:.6g} now: refine the grid, or lower the fields or "
+                "gradients that compress f."
             )
         figures.append(("cells that broke a bound for good", str(mended), warning))
     return figures
@@ -305,6 +309,22 @@ def _steps(jet: Jet, sample: _Sample, system: System, slopes: dict[str, Array]) 
     return largest
 
 
+def _packet_figures(evolution: Evolution) -> list[Figure]:
+    """Whether the grid holds and resolves the packet that it starts from."""
+    initial = evolution.system.initial
+    if not isinstance(initial, WavePacket) or evolution.time != evolution.start:
+        return []
+    band = int(initial.band == "upper")
+    peak = float(evolution.transport.occupation()[band::2].max()) / initial.amplitude
+    warning = None
+    if peak < 0.8:
+        warning = (
+            f"the largest occupation on the grid is {peak:.2g} of the packet's: it lies outside "
+            "or is narrower than a cell; move or widen it, or refine the grid."
+        )
+    return [("peak of the packet on the grid", f"{peak:.3g}", warning)]
+
+
 def cutoff_tail(evolution: Evolution) -> float | None:
     """Largest distance of f from full or empty in the cells along open k faces; None without."""
     faces = [face for face in evolution.faces() if face[1] < 6]
@@ -315,4 +335,5 @@ def cutoff_tail(evolution: Evolution) -> float | None:
     for _, place in faces:
         ends = np.moveaxis(f, place // 2 + 1, 1)[:, -(place % 2)]
         worst = max(worst, float(np.max(np.minimum(ends, 1.0 - ends))))
+        worst = max(worst, float(np.max(ends[1::2])))  # a full upper band does not end here
     return worst

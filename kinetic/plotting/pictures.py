@@ -28,6 +28,7 @@ _SYMBOLS = {
     "band_projection": "n",
 }
 _SIGNS = {"lower": "-", "upper": "+"}
+_ROUNDING = 1e-13
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,12 @@ class Layer:
 
     @property
     def change(self) -> Array:
-        """What has changed since the first record."""
-        return self.values - self.values[:1]
+        """What has changed since the first record; a rounding of the values is no change."""
+        change = self.values - self.values[:1]
+        largest = float(np.abs(self.values).max(initial=0.0))
+        if float(np.abs(change).max(initial=0.0)) < _ROUNDING * largest:
+            return np.zeros_like(change)
+        return change
 
 
 @dataclass(frozen=True)
