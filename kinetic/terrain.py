@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kinetic.errors import InputError
 from kinetic.geometry import Geometry
@@ -180,15 +181,42 @@ class Terrain:
         return not np.array_equal(before, self.glued)
 
     def _glue_texture(self, t: float) -> None:
-        """Glue the cells of a texture in which the expansion has no meaning: |F| >= 1."""
+        """Glue the cells of a texture in which the expansion has no meaning.
+
+        Where |F| >= 1, and in three k dimensions in and beside the cells of gap closings.
+        """
         limit = 0.25 if self.system.equation.level == "projected" else 1.0
         field = self._field_of_texture(t)
-        if field is None:
-            return
-        for patch in np.flatnonzero((np.abs(field) >= limit).reshape(len(field), -1).any(axis=1)):
-            cells = np.flatnonzero(np.abs(field[patch]).ravel() >= limit)
+        if field is not None:
+            self.glued |= np.abs(field) >= limit
+        if self.mesh.dimensions == 3:
+            self.glued |= self._gap_closings(t)
+        for patch in np.flatnonzero(self.glued.reshape(self.patches, -1).any(axis=1)):
+            cells = np.flatnonzero(self.glued[patch].ravel())
             self.glue[patch] = Glue(cells, np.zeros(len(cells), np.intp))
-            self.glued[patch].reshape(-1)[cells] = True
+
+    def _gap_closings(self, t: float) -> NDArray[np.bool_]:
+        """Cells in which |d| may vanish, |d| <= Σ (h_i/2)|∂_i d|, and those beside them.
+
+        (valley·site, A, B, C)
+        """
+        model, axes = self.system.hamiltonian, self.mesh.grid.momentum
+        k = np.meshgrid(*(axis.centres for axis in axes), indexing="ij", sparse=True)
+        found = np.zeros((self.system.valleys, self.mesh.site_count, *self.cells), dtype=bool)
+        places = {n: np.broadcast_to(x, self.mesh.sites) for n, x in self.coordinates().items()}
+        for site in range(self.mesh.site_count):
+            r = {n: x.ravel()[site] for n, x in places.items() if n in model.space_names}
+            for valley in range(self.system.valleys):
+                jet = model.jet(valley, k, t, r)
+                slope = np.linalg.norm(jet.vector_gradient, axis=1)
+                widths = np.array([axis.widths.max() for axis in axes])
+                reach = 0.5 * np.einsum("i,i...->...", widths, slope)
+                near = np.linalg.norm(jet.vector, axis=0) <= reach
+                for direction in range(len(axes) if near.any() else 0):
+                    spread = near | np.roll(near, 1, direction) | np.roll(near, -1, direction)
+                    near = spread
+                found[valley, site] = near
+        return found.reshape(self.patches, *self.mesh.shape)
 
     # --- fields and energies ------------------------------------------------------------------
 
