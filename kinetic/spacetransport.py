@@ -213,15 +213,28 @@ class SpaceTransport(Transport):
             place = 6 + 2 * self.flow.direction(n)
             leak[place : place + 2] = through
             if coupling is not None:
-                off = coupling.along_off[n]
-                if shore is not None:
-                    shore = shore[0], self.shores.exchanged(n, streams[n], carried, off)
-                self.streaming.exchange(n, u, f, off, gamma, shore)
+                self.exchange_along(n, u, f, streams[n], coupling, gamma, shore)
         leak[:6] *= self.mesh.site_volume
         self.site_leak = bands.reshape(-1, 2).sum(axis=1)
         if sourced:
             self.site_leak = self.site_leak + self.source_site_leak
         return leak
+
+    def exchange_along(
+        self,
+        n: int,
+        u: Array,
+        f: Array,
+        velocity: Stream,
+        coupling: SpaceCoupling,
+        gamma: float,
+        shore: tuple[Array, Array] | None,
+    ) -> None:
+        """u_s -= γ ∂_x(M_s,-s f_-s) along axis n, with what it sends through open ends."""
+        diagonal, off = coupling.along_diagonal[n], coupling.along_off[n]
+        if shore is not None:
+            shore = shore[0], self.shores.exchanged(n, velocity, diagonal, off)
+        self.streaming.exchange(n, u, f, off, gamma, shore)
 
     def _shored(
         self, n: int, f: Array, velocity: Stream, scheme: int

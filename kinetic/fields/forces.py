@@ -116,37 +116,37 @@ class Fields:
         return table | ({"parameters": dict(self.parameters)} if self.parameters else {})
 
     @cached_property
-    def drive(self) -> tuple[Sum, Sum, Sum]:
+    def drive(self) -> tuple[Sum, ...]:
         """E − ∂ₜa: e without the force of φ, as sums of terms."""
         return tuple(
             sum_of(Term(1.0, given), Term(-1.0, potential, ("t",)))
             for given, potential in zip(self.E, self.a, strict=True)
-        )  # type: ignore[return-value]
+        )
 
     @cached_property
-    def descent(self) -> tuple[Sum, Sum, Sum]:
+    def descent(self) -> tuple[Sum, ...]:
         """−∂_rφ: the force of φ, as sums of terms."""
-        return tuple(sum_of(Term(-1.0, self.phi, (name,))) for name in SPACE)  # type: ignore[return-value]
+        return tuple(sum_of(Term(-1.0, self.phi, (name,))) for name in SPACE)
 
     @cached_property
-    def force(self) -> tuple[Sum, Sum, Sum]:
+    def force(self) -> tuple[Sum, ...]:
         """e = E − ∂ₜa − ∂_rφ, as sums of terms."""
-        return tuple((*d, *s) for d, s in zip(self.drive, self.descent, strict=True))  # type: ignore[return-value]
+        return tuple((*d, *s) for d, s in zip(self.drive, self.descent, strict=True))
 
     @cached_property
-    def induction(self) -> tuple[Sum, Sum, Sum]:
+    def induction(self) -> tuple[Sum, ...]:
         """b = B + ∇×a, as sums of terms."""
         found = []
         for i in range(3):
             j, k = (i + 1) % 3, (i + 2) % 3
             curl = Term(1.0, self.a[k], (SPACE[j],)), Term(-1.0, self.a[j], (SPACE[k],))
             found.append(sum_of(Term(1.0, self.B[i]), *curl))
-        return tuple(found)  # type: ignore[return-value]
+        return tuple(found)
 
     @cached_property
-    def induction_rate(self) -> tuple[Sum, Sum, Sum]:
+    def induction_rate(self) -> tuple[Sum, ...]:
         """∂b/∂t, as sums of terms."""
-        return tuple(derivative_of(terms, "t") for terms in self.induction)  # type: ignore[return-value]
+        return tuple(derivative_of(terms, "t") for terms in self.induction)
 
     def electric(self, t: float) -> Array:
         """Force e at time t, where it is uniform.  (3,)"""

@@ -89,7 +89,7 @@ class SpaceFields:
                 )
 
     @cached_property
-    def curl(self) -> tuple[Sum, Sum, Sum]:
+    def curl(self) -> tuple[Sum, ...]:
         """∇×E of the given E, as sums of terms."""
         given, found = self.fields.E, []
         for i in range(3):
@@ -97,12 +97,12 @@ class SpaceFields:
             found.append(
                 sum_of(Term(1.0, given[k], (SPACE[j],)), Term(-1.0, given[j], (SPACE[k],)))
             )
-        return tuple(found)  # type: ignore[return-value]
+        return tuple(found)
 
     @cached_property
-    def given_rate(self) -> tuple[Sum, Sum, Sum]:
+    def given_rate(self) -> tuple[Sum, ...]:
         """∂ₜB of the given B, as sums of terms."""
-        return tuple(sum_of(Term(1.0, field, ("t",))) for field in self.fields.B)  # type: ignore[return-value]
+        return tuple(sum_of(Term(1.0, field, ("t",))) for field in self.fields.B)
 
     @property
     def induces(self) -> bool:

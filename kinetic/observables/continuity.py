@@ -54,10 +54,7 @@ def streamed(evolution: Evolution) -> tuple[list[Array], Array]:
             n, change, transport.f, carried, 1.0, transport.scheme, shore
         )
         if coupling is not None:
-            off = coupling.along_off[n]
-            if shore is not None:
-                shore = shore[0], transport.shores.exchanged(n, streams[n], carried, off)
-            transport.streaming.exchange(n, change, transport.f, off, 1.0, shore)
+            transport.exchange_along(n, change, transport.f, streams[n], coupling, 1.0, shore)
         rate = _content(evolution, change)
         missing[n] = abs(float(rate.mean()) + float(np.sum(through)) / sample)
         if mesh.grid.space[n].periodic:
