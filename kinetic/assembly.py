@@ -43,13 +43,13 @@ class Assembly:
     def evolution(self) -> Any:
         """The system, ready to evolve."""
         from kinetic.evolution import Evolution
+        from kinetic.quantum import quantum_evolution
         from kinetic.system import System
 
         _require_memory(self.pieces["grid"], self.pieces["hamiltonian"])
+        kind: Any = quantum_evolution if self.pieces["equation"].coherent else Evolution
         try:
-            return Evolution(
-                System(**self.pieces), self.stepping, start=self.start, stop=self.stop
-            )
+            return kind(System(**self.pieces), self.stepping, start=self.start, stop=self.stop)
         except MemoryError:
             raise InputError("[grid] this run does not fit into the memory.") from None
 

@@ -17,7 +17,11 @@ LEVELS = {
     "boltzmann": "f_s",
     "projected": "n_s",
     "dressed": "g_s = D_s f_s",
+    "matrix": "n_s and interband coherences, to second order in gradients",
+    "moyal": "2×2 matrix Wigner function, exact",
 }
+COHERENT = ("matrix", "moyal")
+PREPARATIONS = ("coherent", "bare", "exact")
 SCHEMES = {"upwind1": UPWIND1, "linear5": LINEAR5, "mp5": MP5}
 LIMITERS = ("bounds", "none")
 INFLOWS = ("initial", "filled")
@@ -36,6 +40,13 @@ D_s = 1 − q_s b·B_k ,  ε̄_s = ε_s − ¼Δ ħ b·B_k ,  q_s = −sħ/2    
       + ¼F n_₋s (v₊ − v₋) × b
 X′  = ¼n [∂ₜ + (e + v̄ × b)·∂_k] F + ⅛n_z ((v₊ − v₋) × b)·∂_k F
 f_s = n_s − ¼F n_z ,  q_s = −sħ/2                                   s = − (lower), + (upper)""",
+    "matrix": """\
+∂ₜn + e·∂_k n = ½(b × ∂_k ε)·∂_k n + ½(b × ∂_k Δ)·∂_k N        n̂ = ½n + ½N·σ ,  Ĥ = ½ε + ½Δ·σ
+∂ₜN + e·∂_k N = Δ × N/ħ + ½(b × ∂_k ε)·∂_k N + ½(b × ∂_k Δ)·∂_k n − ⅛ħ ∂_i∂_jΔ × ∂^i∂^jN
+∂^i = Π^{ij} ∂_j ,  Π^{k_i k_j} = ε_ijl b_l ,  n_s = ½(n + s m·N) ,  m = Δ/|Δ|""",
+    "moyal": """\
+iħ (∂ₜ + e·∂_k) n̂ = Ĥ ⋆ n̂ − n̂ ⋆ Ĥ            n̂ = ½n + ½N·σ ,  Ĥ = ½ε + ½Δ·σ
+⋆ = exp(½iħ ∂⃖_i Π^{ij} ∂⃗_j) ,  Π^{k_i k_j} = ε_ijl b_l ,  n_s = ½(n + s m·N) ,  m = Δ/|Δ|""",
 }
 
 _FLOW_IN_SPACE = """\
@@ -55,6 +66,13 @@ _SHOWN_IN_SPACE = {
 Φ_s^j = n_s ẋ_s^j + ¼F n_₋s (a₊^j − a₋^j) ,  a_s^j = Π^{{ji}} (∂_i ε̄_s + ∂_i φ − e_i)
 X′ = ¼n [∂ₜF + ∂_j(F a^j)] + ⅛n_z ∂_j(F (a₊ − a₋)^j) ,  a = ½(a₊ + a₋) ,  f_s = n_s − ¼F n_z
 {_FLOW_IN_SPACE}""",
+    "matrix": """\
+∂ₜn + e·∂_k n = ½[∂_iε ∂^i n + ∂_iΔ·∂^iN]                 n̂ = ½n + ½N·σ ,  Ĥ = ½ε + ½Δ·σ + φ
+∂ₜN + e·∂_k N = Δ × N/ħ + ½[∂_iε ∂^iN + ∂_iΔ ∂^i n] − ⅛ħ ∂_i∂_jΔ × ∂^i∂^jN
+∂_iA ∂^iB = ∂_rA·∂_kB − ∂_kA·∂_rB + b·(∂_kA × ∂_kB) ,  n_s = ½(n + s m·N) ,  m = Δ/|Δ|""",
+    "moyal": """\
+iħ (∂ₜ + e·∂_k) n̂ = Ĥ ⋆ n̂ − n̂ ⋆ Ĥ         n̂ = ½n + ½N·σ ,  Ĥ = ½ε + ½Δ·σ + φ = A(k,t) + V(r,t)
+⋆ = exp(½iħ ∂⃖_i Π^{ij} ∂⃗_j) ,  Π^{rk} = 1 ,  Π^{k_i k_j} = ε_ijl b_l ,  n_s = ½(n + s m·N)""",
 }
 
 
@@ -65,8 +83,9 @@ class Equation(Description):
     Parameters
     ----------
     level
-        'boltzmann' (no Berry terms), 'projected' (n_s with interband n_z exchange) or
-        'dressed' (g_s = D_s f_s, bands decouple, 0 <= f <= 1).
+        'boltzmann' (no Berry terms), 'projected' (n_s with interband n_z exchange), 'dressed'
+        (g_s = D_s f_s, bands decouple, 0 <= f <= 1); with coherences: 'matrix' (second order in
+        gradients), 'moyal' (exact quantum dynamics).
     hbar
         ħ; enters once per Berry term and in the measure d^dk/(2πħ)^d.
     scheme
@@ -84,6 +103,15 @@ class Equation(Description):
         empty upper band.
     threads
         Processor threads; by default all that are available.
+    preparation
+        Levels with coherences: 'coherent' (the n_s of the initial f_s with the coherence of first
+        order, so that nothing trembles), 'bare' (the same n_s alone), 'exact' (the Fermi function
+        f(Ĥ) of the operator Ĥ).
+    absorber
+        Levels with coherences: width of the layer that absorbs what reaches an open end, as a
+        fraction of the axis; 0 turns it off.
+    dephasing
+        T₂ of the coherence between the bands in a homogeneous `moyal` run without b (time).
     """
 
     kind = "equation"
@@ -96,26 +124,30 @@ class Equation(Description):
     node_radius: float | None = None
     inflow: str = "initial"
     threads: int | None = None
+    preparation: str = "coherent"
+    absorber: float = 0.1
+    dephasing: float | None = None
 
     def __post_init__(self) -> None:
         choices: tuple[tuple[str, Any, Any], ...] = (
             ("level", self.level, LEVELS),
             ("scheme", self.scheme, SCHEMES),
             ("inflow", self.inflow, INFLOWS),
+            ("preparation", self.preparation, PREPARATIONS),
         )
         for key, value, allowed in choices:
             if value not in allowed:
                 raise InputError(f"{key} = {value!r}: {suggestion(str(value), allowed)}")
         if self.limiter is None:
-            bounded = self.scheme == "mp5" and self.level != "projected"
+            bounded = self.scheme == "mp5" and self.level in ("boltzmann", "dressed")
             object.__setattr__(self, "limiter", "bounds" if bounded else "none")
         if self.limiter not in LIMITERS:
             raise InputError(
                 f"limiter = {self.limiter!r}: {suggestion(str(self.limiter), LIMITERS)}"
             )
-        if self.level == "projected" and self.limiter == "bounds":
+        if self.limiter == "bounds" and self.level not in ("boltzmann", "dressed"):
             raise InputError(
-                "limiter = 'bounds' has no meaning in level 'projected': n_s may leave [0, 1] "
+                f"limiter = 'bounds' has no meaning in level '{self.level}': n_s may leave [0, 1] "
                 "by design; use 'none'."
             )
         if not isinstance(self.well_balanced, bool):
@@ -128,6 +160,28 @@ class Equation(Description):
             raise InputError(f"node_radius = {self.node_radius!r} must be a number >= 0.")
         if self.threads is not None and (not isinstance(self.threads, int) or self.threads < 1):
             raise InputError(f"threads = {self.threads!r} must be a whole number above 0.")
+        self._check_coherent()
+
+    def _check_coherent(self) -> None:
+        """What the levels with coherences take, and they alone."""
+        for key in ("absorber", "dephasing"):
+            value = getattr(self, key)
+            if value is not None and (
+                isinstance(value, bool) or not isinstance(value, int | float)
+            ):
+                raise InputError(f"{key} = {value!r} must be a number.")
+        if not 0.0 <= self.absorber < 0.5:
+            raise InputError(f"absorber = {self.absorber} must lie in [0, 0.5).")
+        if self.dephasing is not None and not 0.0 < self.dephasing < float("inf"):
+            raise InputError(f"dephasing = {self.dephasing} must be a time above 0.")
+        if self.coherent:
+            return
+        for key in ("preparation", "absorber", "dephasing"):
+            if getattr(self, key) != type(self).__dataclass_fields__[key].default:
+                raise InputError(
+                    f"{key} belongs to the levels {' and '.join(COHERENT)}; level "
+                    f"'{self.level}' has no coherence between the bands: take it out."
+                )
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Equation:
@@ -136,8 +190,13 @@ class Equation(Description):
 
     @property
     def berry(self) -> bool:
-        """Whether Berry-curvature terms are present."""
-        return self.level != "boltzmann"
+        """Whether the level has terms of the Berry curvature (of its own: coherences do without)."""
+        return self.level in ("projected", "dressed")
+
+    @property
+    def coherent(self) -> bool:
+        """Whether the coherence between the bands is evolved."""
+        return self.level in COHERENT
 
     def show(self, space: bool = False) -> str:
         """The equation of this level in Unicode; `space`: with axes in real space."""

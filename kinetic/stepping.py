@@ -10,7 +10,7 @@ another, each by its own exact flow, and χ* does so in the opposite order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,6 +101,27 @@ _BLANES_MOAN = (
 )
 _HALF = (*_BLANES_MOAN, 0.5 - sum(_BLANES_MOAN))
 
+
+def _alternating(first: Sequence[float], second: Sequence[float]) -> tuple[float, ...]:
+    """Shares α of χ(α₁) χ*(α₂) ... from the steps a, b of a splitting into two parts."""
+    shares = [first[0]]
+    for a, b in zip(first[1:], second, strict=True):
+        shares.append(b - shares[-1])
+        shares.append(a - shares[-1])
+    return tuple(shares)
+
+
+_S10_A = (
+    0.0502627644003922,
+    0.413514300428344,
+    0.0450798897943977,
+    -0.188054853819569,
+    0.541960678450780,
+)
+_S10_B = (0.148816447901042, -0.132385865767784, 0.067307604692185, 0.432666402578175)
+_S10_HALF = _alternating(_S10_A, _S10_B)
+_S10 = (*_S10_HALF, 0.5 - sum(_S10_HALF))
+
 COMPOSITIONS = {
     "split2": Composition(
         2,
@@ -115,7 +136,14 @@ COMPOSITIONS = {
         "Blanes and Moan, J. Comput. Appl. Math. 142, 313 (2002), S₆ of order 4; as χ χ* χ ...: "
         "McLachlan, SIAM J. Sci. Comput. 16, 151 (1995)",
     ),
+    "split6": Composition(
+        6,
+        10.0,
+        (*_S10, *_S10[::-1]),
+        "Blanes and Moan, J. Comput. Appl. Math. 142, 313 (2002), S₁₀ of order 6",
+    ),
 }
+DEFAULT = "ssprk3"
 STEPPERS = (*TABLEAUX, *COMPOSITIONS)
 
 
@@ -127,12 +155,13 @@ class Stepping(Description):
     ----------
     stepper
         'ssprk2', 'ssprk3' or 'ssprk104' (fourth order, ten stages); where the velocity along
-        every axis is constant on each of its lines, also 'split2' or 'split4': exact shifts
-        along one axis at a time, in steps of many cells.
+        every axis is constant on each of its lines, also 'split2', 'split4' or 'split6': exact
+        shifts along one axis at a time, in steps of many cells.  Level `moyal` is made of exact
+        flows and takes the last three.  None is 'ssprk3', in `moyal` 'split6'.
     courant
         Fraction of the largest step that keeps first-order fluxes monotone; of the split
-        steppers, of the farthest that a part of a step carries a line: four cells (split2) or
-        eight (split4); very smooth states gain by less.
+        steppers, of the farthest that a part of a step carries a line: four cells (split2),
+        eight (split4) or ten (split6); very smooth states gain by less.
     step
         Upper limit of Δt, units of time.  With None the step follows the Courant number, a
         tenth of the relaxation time, and how fast e(t), b(t) and the parameters change; a
@@ -141,12 +170,12 @@ class Stepping(Description):
 
     kind = "stepping"
 
-    stepper: str = "ssprk3"
+    stepper: str | None = None
     courant: float = 0.9
     step: float | None = None
 
     def __post_init__(self) -> None:
-        if self.stepper not in STEPPERS:
+        if self.stepper is not None and self.stepper not in STEPPERS:
             raise InputError(
                 f"stepper = {self.stepper!r}: {suggestion(str(self.stepper), STEPPERS)}"
             )
@@ -167,12 +196,12 @@ class Stepping(Description):
     @property
     def tableau(self) -> Tableau:
         """The stages of the chosen Runge-Kutta stepper."""
-        return TABLEAUX[self.stepper]
+        return TABLEAUX[self.stepper or DEFAULT]
 
     @property
     def composition(self) -> Composition | None:
         """The shares of the chosen split stepper; None of a Runge-Kutta stepper."""
-        return COMPOSITIONS.get(self.stepper)
+        return COMPOSITIONS.get(self.stepper or DEFAULT)
 
     @property
     def order(self) -> int:

@@ -36,7 +36,7 @@ FLOORS = (
     ("spacetransport", "rigid"),
     ("splitting",),
     ("state",),
-    ("evolution",),
+    ("evolution", "quantum"),
     ("observables",),
     ("validity",),
     ("reporting",),

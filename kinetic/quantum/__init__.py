@@ -1,0 +1,21 @@
+"""Levels with coherences: exact quantum dynamics (`moyal`) and its gradient expansion (`matrix`)."""
+
+from __future__ import annotations
+
+from kinetic.quantum.base import QuantumEvolution
+from kinetic.stepping import Stepping
+from kinetic.system import System
+
+__all__ = ["QuantumEvolution", "quantum_evolution"]
+
+
+def quantum_evolution(
+    system: System,
+    stepping: Stepping | None = None,
+    start: float = 0.0,
+    stop: float | None = None,
+) -> QuantumEvolution:
+    """The evolution of a system at a level with coherences; arguments as of `QuantumEvolution`."""
+    from kinetic.quantum.moyal import Moyal
+
+    return Moyal(system, stepping, start, stop)

@@ -1,0 +1,107 @@
+"""Layers at open ends that absorb what arrives, so that it does not come round."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.fft
+
+from kinetic.grid import Array, Axis
+
+if TYPE_CHECKING:
+    from kinetic.quantum.moyal import Moyal
+
+_DEPTH = 14.0  # e-foldings of n̂ on the way through a layer
+_EXPONENT = 3
+
+
+class Absorber:
+    """n̂ ← e^{−Γ(c⁻)τ/2} n̂ e^{−Γ(c⁺)τ/2}: an imaginary potential −½iħΓ in the layers.
+
+    Γ(c) = Γ₀ (depth in the layer/its width)³ at both ends of every open axis along which something
+    moves; Γ₀ lets what crosses the layer at the largest speed decay by e^{−14}.
+
+    Parameters
+    ----------
+    evolution
+        Whose grid and fields these are.
+    """
+
+    def __init__(self, evolution: Moyal) -> None:
+        self._evolution = evolution
+        share = evolution.system.equation.absorber
+        self._layers: list[tuple[int, Array]] = []
+        self._partners: list[tuple[int, float]] = []
+        axes = evolution.system.grid.axes
+        names = [axis.name for axis in axes]
+        for place, axis in enumerate(axes):
+            if axis.periodic or share == 0.0:
+                continue
+            partner = f"k{axis.name}" if axis.spatial else axis.name[1:]
+            speed = _speed(evolution, axis)
+            if speed == 0.0 or (not axis.spatial and partner not in names):
+                continue
+            strength = _DEPTH * (_EXPONENT + 1) * speed / (share * axis.length)
+            other = names.index(partner)
+            self._layers.append((place, _rates(evolution, axis, axes[other], share, strength)))
+            self._partners.append((other, 0.0))
+
+    @property
+    def present(self) -> bool:
+        """Whether anything absorbs."""
+        return bool(self._layers)
+
+    def absorb(self, n: Array, step: float) -> float:
+        """Absorb over a step; returns the number of particles taken."""
+        if not self._layers:
+            return 0.0
+        before = self._evolution.charge()
+        for (place, rates), (other, _) in zip(self._layers, self._partners, strict=True):
+            modes = scipy.fft.rfft(n, axis=2 + other, workers=self._evolution.device.threads)
+            shape = [1] * modes.ndim
+            shape[2 + place], shape[2 + other] = rates.shape
+            damping = np.exp(-step * rates)
+            if place > other:
+                damping = damping.T
+            modes *= damping.reshape(shape)
+            n[...] = scipy.fft.irfft(modes, n.shape[2 + other], axis=2 + other)
+        return before - self._evolution.charge()
+
+
+def _rates(evolution: Moyal, axis: Axis, other: Axis, share: float, strength: float) -> Array:
+    """½[Γ(c⁻) + Γ(c⁺)] by coordinate and wave number of its partner."""
+    waves = 2.0 * np.pi / other.length * np.arange(other.cells // 2 + 1)
+    if other.cells % 2 == 0:
+        waves[-1] = 0.0
+    width = share * axis.length
+    total = np.zeros((axis.cells, len(waves)))
+    for sign in (-0.5, 0.5):
+        where = axis.centres[:, None] + sign * evolution.hbar * waves
+        # The state is periodic: beyond an end lies the layer of the other one.
+        where = axis.edges[0] + np.mod(where - axis.edges[0], axis.length)
+        depth = np.maximum(axis.edges[0] + width - where, where - axis.edges[-1] + width)
+        total += 0.5 * strength * np.clip(depth / width, 0.0, None) ** _EXPONENT
+    return total
+
+
+def _speed(evolution: Moyal, axis: Axis) -> float:
+    """Largest speed along an axis: ∂ε_s/∂k, or the force on k."""
+    fastest = 0.0
+    for block in evolution.blocks():
+        jet = evolution.jet(block)
+        if axis.spatial:
+            i = ("x", "y", "z").index(axis.name)
+            scalar, vector = jet.scalar_gradient[i], jet.vector_gradient[i]
+        else:
+            i = ("kx", "ky", "kz").index(axis.name)
+            names = [n for n in block.r if n in evolution.system.hamiltonian.space_names]
+            force = evolution.fields.electric_at(block.r, evolution.time)[i]
+            scalar, vector = np.asarray(force), np.zeros((3, 1))
+            if axis.name[1:] in names:
+                place = names.index(axis.name[1:])
+                scalar = scalar - jet.scalar_slope[place]
+                vector = jet.vector_slope[place]
+        size = np.sqrt(np.einsum("c...,c...->...", vector, vector))
+        fastest = max(fastest, float(np.max(np.abs(scalar))) + float(np.max(size)))
+    return fastest

@@ -1,0 +1,296 @@
+"""What all evolutions with coherences share: the matrix Wigner function and how it is read.
+
+    n̂(r,k) = n₀ + n·σ ,   n_s = n₀ + s m·n ,   n_⊥ = 2 [n − m (m·n)] ,   f_s = n_s − ¼F (n_+ − n_-)
+
+at the centres of the cells, with m = d/|d| and kinetic momentum k.  What the other levels hold are
+averages over momentum cells; `densities` gives those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kinetic.device import Device
+from kinetic.drives import Drives
+from kinetic.errors import InputError, MissingMethodError
+from kinetic.grid import Array
+from kinetic.hamiltonians.base import Jet
+from kinetic.mesh import Mesh
+from kinetic.quantum.averages import cell_averages
+from kinetic.stepping import Stepping
+from kinetic.system import System
+from kinetic.twoform import TwoForm
+
+_POINTS = 200_000  # what is worked on together
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some cells of one valley: a slab across the first axis.
+
+    `rows` picks them along that axis; `k` and `r` (by name) broadcast to `shape`, r first.
+    """
+
+    valley: int
+    rows: slice
+    shape: tuple[int, ...]
+    k: tuple[Array, ...]
+    r: Mapping[str, Array]
+
+
+class QuantumEvolution:
+    """A matrix Wigner function and its motion.
+
+    Parameters
+    ----------
+    system
+        What is simulated, at a level with coherences.
+    stepping
+        Stepper and step control.
+    start
+        Time of the initial state.
+    stop
+        End of the run if it is known.
+
+    Attributes
+    ----------
+    time, steps
+        Present time and number of steps made.
+    absorbed
+        Number of particles that absorbing layers have taken since the start (per volume in a
+        homogeneous run).
+    phase_space
+        (2πħ)^d.
+    filling
+        1 where most of the lower band is full at the start, else 0.
+
+    Raises
+    ------
+    InputError
+        If the system has what these levels do not describe.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        stepping: Stepping | None = None,
+        start: float = 0.0,
+        stop: float | None = None,
+    ) -> None:
+        self.system, self.stepping = system, stepping or Stepping()
+        self.start, self.stop, self.time, self.steps = start, stop, start, 0
+        space = system.grid.space
+        system.initial.check(system.valleys, system.grid.dimensions, [a.name for a in space])
+        self._check()
+        self.mesh = Mesh(system.grid)
+        self.device = Device(system.equation.threads)
+        self.fields = system.fields.in_space(space)
+        self.hbar = float(system.equation.hbar)
+        self.phase_space = (2.0 * np.pi * self.hbar) ** system.grid.dimensions
+        self.drives = Drives(system)
+        self.absorbed = 0.0
+        self.sea_filled, self.filling = False, 0.0
+        self.initial_charge = 0.0
+
+    def _check(self) -> None:
+        """Refuse collisions, contacts and walls, and a field b that changes in time."""
+        system = self.system
+        level = system.equation.level
+        if system.collisions:
+            raise InputError(
+                f"[collisions] level '{level}' has no collisions: take them out, or choose one "
+                "of the levels boltzmann, projected, dressed."
+            )
+        for axis in system.grid.space:
+            for side in axis.sides:
+                if side.kind not in ("periodic", "open"):
+                    raise InputError(
+                        f"[grid] {axis.name} ends in a {side.kind}: level '{level}' knows "
+                        "'periodic' ends and 'open' ones, which absorb; make a wall out of a "
+                        "potential φ or a mass."
+                    )
+        if not system.fields.magnetic_constant:
+            raise InputError(
+                f"[fields] b changes in time: level '{level}' takes a constant b; let e or a "
+                "parameter of the Hamiltonian change instead."
+            )
+
+    # --- points -------------------------------------------------------------------------------
+
+    def blocks(self) -> Iterator[Block]:
+        """All cells, slab by slab."""
+        axes = self.system.grid.axes
+        across = int(np.prod([axis.cells for axis in axes[1:]], dtype=int))
+        thick = max(1, _POINTS // across)
+        count = len(self.system.grid.space)
+        for valley in range(self.system.valleys):
+            for first in range(0, axes[0].cells, thick):
+                rows = slice(first, min(first + thick, axes[0].cells))
+                centres = [axes[0].centres[rows], *(axis.centres for axis in axes[1:])]
+                points = np.meshgrid(*centres, indexing="ij", sparse=True)
+                shape = tuple(len(x) for x in centres)
+                names = [axis.name for axis in axes[:count]]
+                place = dict(zip(names, points[:count], strict=True))
+                yield Block(valley, rows, shape, tuple(points[count:]), place)
+
+    def _used(self, block: Block) -> Mapping[str, Array] | None:
+        """The coordinates that the Hamiltonian depends on."""
+        needed = self.system.hamiltonian.space_names
+        return {name: x for name, x in block.r.items() if name in needed} or None
+
+    def jet(self, block: Block) -> Jet:
+        """The Hamiltonian and its derivatives at the cells of a block, φ not included."""
+        model = self.system.hamiltonian
+        return model.jet(block.valley, block.k, self.time, self._used(block))
+
+    def hamiltonian(self, block: Block) -> tuple[Array, Array]:
+        """d₀ + φ and d at the cells of a block.  (*shape), (3, *shape)"""
+        model = self.system.hamiltonian
+        scalar, vector = model.values(block.valley, block.k, self.time, self._used(block))
+        scalar = scalar + self.fields.potential_at(block.r, self.time)
+        return np.broadcast_to(scalar, block.shape), _spread(vector, block.shape)
+
+    def field_at(self, block: Block) -> Array:
+        """F at the cells of a block.  (*shape)"""
+        jet = self.jet(block)
+        names = [name for name in block.r if name in self.system.hamiltonian.space_names]
+        b = self.fields.magnetic_at(block.r, self.time)
+        with np.errstate(all="ignore"):
+            field = TwoForm(jet, names, b, self.hbar).field()
+        whole = np.zeros(block.shape) if field is None else np.nan_to_num(field)
+        return np.array(np.broadcast_to(whole, block.shape))
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def wigner(self) -> Array:
+        """n_μ at the centres of the cells.  (valley, 4, *r, *k)"""
+        raise MissingMethodError(self, "wigner")
+
+    def projections(self, wigner: Array | None = None) -> Array:
+        """n_s = Tr P_s n̂ at the centres of the cells.  (valley, band, *r, *k)"""
+        n = self.wigner() if wigner is None else wigner
+        found = np.empty((len(n), 2, *n.shape[2:]))
+        for block in self.blocks():
+            m = directions(self.hamiltonian(block)[1])
+            here = n[block.valley][:, block.rows]
+            along = np.einsum("c...,c...->...", m, here[1:])
+            found[block.valley, 0, block.rows] = here[0] - along
+            found[block.valley, 1, block.rows] = here[0] + along
+        return found
+
+    def occupations(self, wigner: Array | None = None) -> Array:
+        """f_s = n_s − ¼F (n_+ − n_-) at the centres of the cells.  (valley, band, *r, *k)"""
+        n = self.projections(wigner)
+        return np.asarray(n - 0.25 * (self.dressing() * (n[:, 1] - n[:, 0]))[:, None])
+
+    def dressing(self) -> Array:
+        """F = ħ (F_{r_l k_l} + b·B_k) at the centres of the cells.  (valley, *r, *k)"""
+        found = np.empty((self.system.valleys, *self.system.grid.shape))
+        for block in self.blocks():
+            found[block.valley, block.rows] = self.field_at(block)
+        return found
+
+    def coherence(self, wigner: Array | None = None) -> Array:
+        """n_⊥ = 2 [n − m (m·n)] at the centres of the cells.  (valley, 3, *r, *k)"""
+        n = self.wigner() if wigner is None else wigner
+        found = np.empty((len(n), 3, *n.shape[2:]))
+        for block in self.blocks():
+            m = directions(self.hamiltonian(block)[1])
+            here = n[block.valley, 1:][:, block.rows]
+            along = np.einsum("c...,c...->...", m, here)
+            found[block.valley, :, block.rows] = 2.0 * (here - m * along)
+        return found
+
+    def cell_averages(self, values: Array) -> Array:
+        """Averages over momentum cells of values at their centres.  (..., *r, *k)"""
+        return cell_averages(values, self.system.grid.momentum)
+
+    def densities(self) -> Array:
+        """n_s averaged over momentum cells, as `State.densities`.  (valley·site·band, A, B, C)"""
+        return self.laid_out(self.cell_averages(self.projections()))
+
+    def laid_out(self, values: Array) -> Array:
+        """(valley, band, *r, *k) as (valley·site·band, A, B, C)."""
+        sites = len(self.mesh.sites)
+        moved = np.moveaxis(values, 1, 1 + sites)
+        return np.ascontiguousarray(moved).reshape(-1, *self.mesh.shape)
+
+    def charge(self) -> float:
+        """2 Σ∫n₀ over the grid, less a filled lower band if it starts full."""
+        total = 0.0
+        for valley in self.wigner():
+            excess = 2.0 * valley[0] - self.filling
+            total += float(np.sum(np.sum(excess, axis=self._space_axes) * self.volumes))
+        return self.mesh.site_volume * total / self.phase_space
+
+    @property
+    def _space_axes(self) -> tuple[int, ...]:
+        return tuple(range(len(self.mesh.sites)))
+
+    @property
+    def volumes(self) -> Array:
+        """Momentum cell volumes.  (*k)"""
+        return self.system.grid.volumes
+
+    def charge_change(self) -> float:
+        """Change of the total charge since the start."""
+        return self.charge() - self.initial_charge
+
+    # --- the step -----------------------------------------------------------------------------
+
+    @property
+    def cells(self) -> int:
+        """Numbers that a stage advances."""
+        return 4 * self.system.valleys * int(np.prod(self.system.grid.shape))
+
+    @property
+    def stages(self) -> int:
+        """Stages per step."""
+        raise MissingMethodError(self, "stages")
+
+    def step_limit(self) -> float:
+        """Largest step at the present time."""
+        raise MissingMethodError(self, "step_limit")
+
+    def advance(self, target: float) -> None:
+        """Make one step, not beyond `target`; steps up to it are of equal length."""
+        raise MissingMethodError(self, "advance")
+
+    def state(self) -> dict[str, Array]:
+        """Everything that a bitwise restart needs."""
+        raise MissingMethodError(self, "state")
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take back a state that `state` handed over."""
+        raise MissingMethodError(self, "restore")
+
+    def _start(self, wigner: Array, lower: Array) -> None:
+        """Take note of what the initial state is: `lower` is f_- of its cells."""
+        self.filling = 1.0 if float(lower.mean()) > 0.5 else 0.0
+        self.sea_filled = self._has_sea(lower)
+
+    def _has_sea(self, lower: Array) -> bool:
+        """Whether the lower band is filled at open cutoffs: then its sea has no end."""
+        if self.system.bounded:
+            return False
+        axes = self.system.grid.axes
+        places = [n for n, axis in enumerate(axes) if not (axis.spatial or axis.periodic)]
+        ends = [np.take(lower, (0, -1), axis=n + 1).ravel() for n in places]
+        return bool(not ends or np.concatenate(ends).mean() > 0.5)
+
+
+def directions(vector: Array) -> Array:
+    """M = d/|d|, and 0 where d vanishes.  (3, ...)"""
+    size = np.sqrt(np.einsum("c...,c...->...", vector, vector))
+    return np.asarray(vector / np.where(size > 0.0, size, np.inf))
+
+
+def _spread(values: Array, shape: tuple[int, ...]) -> Array:
+    return np.broadcast_to(values, (len(values), *shape))
+
+
+__all__: list[Any] = ["Block", "QuantumEvolution", "directions"]

@@ -1,0 +1,252 @@
+"""Level `moyal`: the exact von Neumann equation of the matrix Wigner function.
+
+    iħ (∂ₜ + e·∂_k) n̂ = Ĥ ⋆ n̂ − n̂ ⋆ Ĥ ,   Ĥ = Σ parts
+
+The flow of every part is exact; compositions of them have second, fourth or sixth order in the
+step.  On periodic axes this is the dynamics of the torus of r and k, which does not commute, for
+any ħ; open axes end in layers that absorb.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from kinetic.errors import InputError, PhysicsError
+from kinetic.grid import Array
+from kinetic.hamiltonians.base import MOMENTUM
+from kinetic.quantum.absorber import Absorber
+from kinetic.quantum.base import QuantumEvolution
+from kinetic.quantum.flows import Flow
+from kinetic.quantum.parts import Parts
+from kinetic.quantum.preparation import prepared
+from kinetic.quantum.thermal import thermal
+from kinetic.stepping import COMPOSITIONS, Composition, Stepping
+from kinetic.system import System
+
+_DEFAULT = "split6"
+_TOLERANCE = 1e-8  # RMS error of a whole run by its steps, relative to the state
+_CONTROLLED = 32  # every how many steps the error of a step is looked at
+_TRIES = 12
+_EDGE = 1e-6  # occupation at an open cutoff that is taken for none
+_KEPT = 1.8  # states of tables that may be kept
+
+
+class Moyal(QuantumEvolution):
+    """A matrix Wigner function in exact motion; arguments as of `QuantumEvolution`."""
+
+    def __init__(
+        self,
+        system: System,
+        stepping: Stepping | None = None,
+        start: float = 0.0,
+        stop: float | None = None,
+    ) -> None:
+        super().__init__(system, stepping, start, stop)
+        self.composition = self._composition()
+        for axis in system.grid.axes:
+            if not axis.uniform:
+                raise InputError(
+                    f"[grid] the cells of {axis.name} differ in width: level 'moyal' needs equal "
+                    "cells; give lower, upper and cells alone."
+                )
+        self.b = system.fields.magnetic(start) if self.fields.magnetic_uniform else np.zeros(3)
+        self.parts = Parts(system, self.fields, self.b, start)
+        self.n = np.zeros((system.valleys, 4, *system.grid.shape))
+        axes = system.grid.axes
+        self.flows = [
+            Flow(part, self.parts, axes, self.hbar, self.device) for part in self.parts.parts
+        ]
+        self._prepare()
+        for flow in self.flows:
+            flow.room = _KEPT * self.n.nbytes / len(self.flows)
+        self.absorber = Absorber(self)
+        self._operations = _merged(self.composition, [flow.moves for flow in self.flows])
+        self._moving = any(flow.moves for flow in self.flows) or self.drives.fields_move
+        self.step = self._first_step()
+        self._since = 0
+
+    def _composition(self) -> Composition:
+        name = self.stepping.stepper or _DEFAULT
+        if name not in COMPOSITIONS:
+            raise InputError(
+                f"[time] stepper = '{name}': level 'moyal' is made of exact flows; take "
+                f"{', '.join(COMPOSITIONS)}, or leave it out."
+            )
+        return COMPOSITIONS[name]
+
+    def _prepare(self) -> None:
+        preparation = self.system.equation.preparation
+        if preparation == "exact":
+            n = thermal(self)
+            lower = self.projections(n)[:, 0]
+        else:
+            n, lower = prepared(self, preparation == "coherent")
+        self._start(n, lower)
+        self._check_cutoff(n)
+        self.n[...] = n
+        self.initial_charge = self.charge()
+
+    def _check_cutoff(self, n: Array) -> None:
+        """Refuse a state that reaches an open end of a momentum axis: it would come round."""
+        largest = float(np.abs(n).max())
+        for place, axis in enumerate(self.system.grid.axes):
+            if axis.spatial or axis.periodic or not self._carried(axis.name):
+                continue
+            ends = float(np.abs(np.take(n, (0, -1), axis=2 + place)).max())
+            if ends > _EDGE * largest:
+                raise InputError(
+                    f"[initial] the state reaches the ends of {axis.name} with {ends:.2g}: level "
+                    "'moyal' transforms along it and needs it empty there; widen the axis or, "
+                    "for a filled sea, take a lattice model, whose zone closes on itself."
+                )
+
+    def _carried(self, name: str) -> bool:
+        """Whether a part transforms along an axis."""
+        return any(name in part.partners for part in self.parts.parts)
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def wigner(self) -> Array:
+        """n_μ at the centres of the cells.  (valley, 4, *r, *k)"""
+        return self.n
+
+    # --- the step -----------------------------------------------------------------------------
+
+    @property
+    def stages(self) -> int:
+        """Exact flows per step."""
+        return len(self._operations)
+
+    def _first_step(self) -> float:
+        """A step to begin with, which the control of the error then adapts."""
+        if self.stepping.step is not None:
+            return float(self.stepping.step)
+        spans = [high - low for low, high in (flow.bounds(self.time) for flow in self.flows)]
+        reach = sorted(spans)[-2:]
+        rate = float(np.sqrt(np.prod(reach))) if len(reach) > 1 else 0.0
+        if rate == 0.0:
+            rate = max([*spans, 1e-300]) if self._moving else 0.0
+        return self.composition.order * self.hbar / rate if rate > 0.0 else np.inf
+
+    def step_limit(self) -> float:
+        """Largest step at the present time."""
+        return self.step
+
+    def advance(self, target: float) -> None:
+        """Make one step, not beyond `target`; steps up to it are of equal length.
+
+        Raises
+        ------
+        PhysicsError
+            If a value stops being a number, or the step collapses.
+        """
+        remaining = target - self.time
+        if remaining <= 0.0:
+            return
+        limit = self.step
+        fixed = self.stepping.step is not None
+        if not fixed:
+            limit = self.drives.limit(self.time, min(limit, remaining))
+        controlled = not fixed and len(self.flows) > 1 and self._since % _CONTROLLED == 0
+        if controlled:
+            self._control(min(limit, remaining), target)
+            return
+        count = max(1.0, np.ceil(remaining / limit * (1.0 - 1e-12)))
+        step = remaining / count
+        self._move(self.n, self.time, step)
+        self._finish(target if count == 1.0 else self.time + step, step)
+
+    def _finish(self, time: float, step: float) -> None:
+        self.absorbed += self.absorber.absorb(self.n, step)
+        self.time = time
+        self.steps += 1
+        self._since += 1
+        if not np.isfinite(self.n.ravel()[:: max(1, self.n.size // 1000)].sum()):
+            raise PhysicsError(
+                f"at t = {time:.6g} the matrix Wigner function is no longer a number: Ĥ is not "
+                "finite at a shifted coordinate; smooth the potential or the Hamiltonian."
+            )
+
+    def _control(self, step: float, target: float) -> None:
+        """A step of the right length: one against two halves of it tell the error."""
+        before = self.n.copy()
+        size = float(np.sqrt(np.mean(before**2))) or 1.0
+        span = (self.stop - self.start) if self.stop is not None else target - self.start
+        order = self.composition.order
+        for _ in range(_TRIES):
+            whole = before.copy()
+            self._move(whole, self.time, step)
+            self.n[...] = before
+            for half in (0.0, 0.5):
+                self._move(self.n, self.time + half * step, 0.5 * step)
+            whole -= self.n
+            error = float(np.sqrt(np.mean(whole**2))) / size
+            allowed = _TOLERANCE * step / span
+            ratio = (allowed / max(error, 1e-300)) ** (1.0 / order)
+            if not np.isfinite(error) or ratio < 0.7:
+                step *= 0.5 if not np.isfinite(ratio) else max(0.1, 0.8 * ratio)
+                continue
+            break
+        self.step = self.stepping.courant * step * min(2.0, ratio)
+        final = target if abs(target - self.time - step) < 1e-12 * step else self.time + step
+        self._finish(final, step)
+
+    def _move(self, n: Array, t: float, step: float) -> None:
+        """One step of the composition."""
+        for index, share, when in self._operations:
+            now = t + when * step
+            flow = self.flows[index]
+            force = self._force(now) if flow.part.pushed else {}
+            flow.advance(n, now, share * step, force)
+
+    def _force(self, t: float) -> dict[str, float]:
+        """The uniform force e by the names of the momenta."""
+        e = self.fields.drive_at({}, t)
+        return {name: float(value) for name, value in zip(MOMENTUM, e, strict=True)}
+
+    # --- restart ------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Array]:
+        """Everything that a bitwise restart needs."""
+        return {
+            "n": self.n,
+            "time": np.array(self.time),
+            "steps": np.array(self.steps),
+            "since": np.array(self._since),
+            "step": np.array(self.step),
+            "absorbed": np.array(self.absorbed),
+            "drive_step": np.array(self.drives.last),
+        }
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take back a state that `state` handed over."""
+        self.n[...] = state["n"]
+        self.time, self.steps = float(state["time"]), int(state["steps"])
+        self._since, self.step = int(state["since"]), float(state["step"])
+        self.absorbed, self.drives.last = float(state["absorbed"]), float(state["drive_step"])
+
+    def held(self) -> dict[str, int]:
+        """Bytes of what is kept between steps, by name."""
+        return {"state": self.n.nbytes, "tables": sum(flow.held for flow in self.flows)}
+
+
+def _merged(composition: Composition, moving: list[bool]) -> list[tuple[int, float, float]]:
+    """Flows of a step as (part, share, when in the step), neighbours of one part in one.
+
+    χ(α) carries the time by α and then the parts one after another, χ*(α) undoes that order.
+    """
+    found: list[tuple[int, float, float]] = []
+    when = 0.0
+    parts = range(len(moving))
+    for count, share in enumerate(composition.shares):
+        forwards = count % 2 == 0
+        when += share if forwards else 0.0
+        for part in parts if forwards else reversed(parts):
+            if found and found[-1][0] == part and (not moving[part] or found[-1][2] == when):
+                found[-1] = (part, found[-1][1] + share, found[-1][2])
+            else:
+                found.append((part, share, when))
+        when += 0.0 if forwards else share
+    return found
