@@ -104,9 +104,9 @@ class Equation(Description):
     threads
         Processor threads; by default all that are available.
     preparation
-        Levels with coherences: 'coherent' (the n_s of the initial f_s with the coherence of first
-        order, so that nothing trembles), 'bare' (the same n_s alone), 'exact' (the Fermi function
-        f(Ĥ) of the operator Ĥ).
+        Levels with coherences: 'coherent' (the n_s of the initial f_s with the coherence of
+        first order, so that nothing trembles), 'bare' (the same n_s alone), 'exact' (the Fermi
+        function f(Ĥ) of the operator Ĥ).
     absorber
         Levels with coherences: width of the layer that absorbs what reaches an open end, as a
         fraction of the axis; 0 turns it off.
@@ -147,8 +147,8 @@ class Equation(Description):
             )
         if self.limiter == "bounds" and self.level not in ("boltzmann", "dressed"):
             raise InputError(
-                f"limiter = 'bounds' has no meaning in level '{self.level}': n_s may leave [0, 1] "
-                "by design; use 'none'."
+                f"limiter = 'bounds' has no meaning in level '{self.level}': n_s may leave "
+                "[0, 1] by design; use 'none'."
             )
         if not isinstance(self.well_balanced, bool):
             raise InputError(f"well_balanced = {self.well_balanced!r}: write true or false.")
@@ -190,7 +190,7 @@ class Equation(Description):
 
     @property
     def berry(self) -> bool:
-        """Whether the level has terms of the Berry curvature (of its own: coherences do without)."""
+        """Whether the level has terms of the Berry curvature; coherences do without."""
         return self.level in ("projected", "dressed")
 
     @property

@@ -1,4 +1,4 @@
-"""Levels with coherences: exact quantum dynamics (`moyal`) and its gradient expansion (`matrix`)."""
+"""Levels with coherences: exact quantum dynamics, `moyal`, and its expansion, `matrix`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def quantum_evolution(
     start: float = 0.0,
     stop: float | None = None,
 ) -> QuantumEvolution:
-    """The evolution of a system at a level with coherences; arguments as of `QuantumEvolution`."""
+    """The evolution of a system at such a level; arguments as of `QuantumEvolution`."""
     from kinetic.quantum.moyal import Moyal
 
     return Moyal(system, stepping, start, stop)

@@ -19,8 +19,8 @@ _EXPONENT = 3
 class Absorber:
     """n̂ ← e^{−Γ(c⁻)τ/2} n̂ e^{−Γ(c⁺)τ/2}: an imaginary potential −½iħΓ in the layers.
 
-    Γ(c) = Γ₀ (depth in the layer/its width)³ at both ends of every open axis along which something
-    moves; Γ₀ lets what crosses the layer at the largest speed decay by e^{−14}.
+    Γ(c) = Γ₀ (depth in the layer/its width)³ at both ends of every open axis along which
+    something moves; Γ₀ lets what crosses the layer at the largest speed decay by e^{−14}.
 
     Parameters
     ----------

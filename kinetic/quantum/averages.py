@@ -16,8 +16,8 @@ def cell_averages(values: Array, momentum: Sequence[Axis]) -> Array:
     """⟨u⟩ = (1/h)∫u dk over each cell; the last axes of `values` are those of `momentum`.
 
     A Fourier mode e^{iκk} averages to sin(κh/2)/(κh/2) of itself on a periodic axis; on an open
-    axis of equal cells ⟨u⟩ = u + δ²u/24 − 17 δ⁴u/5760 + O(h⁶), where the two cells at each end keep
-    the terms that they have the neighbours for.  Cells of unequal width keep the value.
+    axis of equal cells ⟨u⟩ = u + δ²u/24 − 17 δ⁴u/5760 + O(h⁶), where the two cells at each end
+    keep the terms that they have the neighbours for.  Cells of unequal width keep the value.
     """
     averaged = np.array(values)
     for place, axis in enumerate(reversed(momentum)):

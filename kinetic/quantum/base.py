@@ -1,9 +1,9 @@
 """What all evolutions with coherences share: the matrix Wigner function and how it is read.
 
-    n̂(r,k) = n₀ + n·σ ,   n_s = n₀ + s m·n ,   n_⊥ = 2 [n − m (m·n)] ,   f_s = n_s − ¼F (n_+ − n_-)
+    n̂(r,k) = n₀ + n·σ ,  n_s = n₀ + s m·n ,  n_⊥ = 2 [n − m (m·n)] ,  f_s = n_s − ¼F (n_+ − n_-)
 
-at the centres of the cells, with m = d/|d| and kinetic momentum k.  What the other levels hold are
-averages over momentum cells; `densities` gives those.
+at the centres of the cells, with m = d/|d| and kinetic momentum k.  What the other levels hold
+are averages over momentum cells; `densities` gives those.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class Flow:
 
     def _waves(self) -> dict[str, Array]:
         """κ along the transformed axes, by name; the last one is halved."""
-        found = {}
+        found: dict[str, Array] = {}
         for place in self.transformed:
             axis = self.axes[place]
             step = 2.0 * np.pi / axis.length
@@ -107,7 +107,7 @@ class Flow:
                 modes = np.where(np.abs(modes) == axis.cells // 2, 0, modes)
             shape = [1] * len(self.axes)
             shape[place] = -1
-            found[axis.name] = (step * modes).reshape(shape)
+            found[axis.name] = np.asarray(step * modes, dtype=np.float64).reshape(shape)
         return found
 
     # --- slabs --------------------------------------------------------------------------------

@@ -175,7 +175,8 @@ class Parts:
 
     def _at(self, valley: int, places: Mapping[str, Array], t: float) -> tuple[Array, Array]:
         """Ĥ without φ where some coordinates are given and the others stay in the middle."""
-        where = {name: places.get(name, np.float64(self.middle[name])) for name in self.names}
+        middle = {name: np.asarray(value) for name, value in self.middle.items()}
+        where = middle | dict(places)
         k = [where[name] for name in self.names if name in MOMENTUM]
         r = {name: where[name] for name in self.textured} or None
         scalar, vector = self.system.hamiltonian.values(valley, k, t, r)
@@ -209,6 +210,6 @@ class Parts:
                 cause = "in a field b" if np.any(self.b) else "of this form"
                 raise InputError(
                     f"[hamiltonian] level 'moyal' splits Ĥ into exact flows and needs it {cause} "
-                    f"as the sum {form}; {model.name} differs from that by {left:.3g}: take level "
-                    "'matrix', or a Hamiltonian in which these coordinates do not multiply."
+                    f"as the sum {form}; {model.name} differs from that by {left:.3g}: take "
+                    "level 'matrix', or a Hamiltonian in which these coordinates do not multiply."
                 )

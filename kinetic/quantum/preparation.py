@@ -104,8 +104,8 @@ def prepared(evolution: QuantumEvolution, coherent: bool = True) -> tuple[Array,
         n[block.valley, 1:, block.rows] = vector
     if not np.all(np.isfinite(n)):
         raise InputError(
-            "[initial] the matrix Wigner function is not finite: the bands touch at the centre of "
-            "a cell; shift the grid or take preparation = 'bare'."
+            "[initial] the matrix Wigner function is not finite: the bands touch at the centre "
+            "of a cell; shift the grid or take preparation = 'bare'."
         )
     return n, f[:, 0]
 

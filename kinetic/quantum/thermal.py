@@ -2,8 +2,8 @@
 
     T₀ = 1 ,  T₁ = Ĥ′ ,  T_{j+1} = 2 Ĥ′ ⋆ T_j − T_{j−1} ,  Ĥ′ = (Ĥ − centre)/half width
 
-converges like exp(−j π T/half width).  Powers of Ĥ commute with it, so that ½(Ĥ⋆T + T⋆Ĥ) may stand
-for Ĥ⋆T, which keeps T Hermitian.
+converges like exp(−j π T/half width).  Powers of Ĥ commute with it: ½(Ĥ⋆T + T⋆Ĥ) may stand for
+Ĥ⋆T, which keeps T Hermitian.
 Source: Weiße, Wellein, Alvermann and Fehske, Rev. Mod. Phys. 78, 275 (2006), Sec. II.
 """
 
@@ -52,7 +52,7 @@ def thermal(evolution: Moyal) -> Array:
     shape = [-1, *[1] * (evolution.n.ndim - 1)]
     before = np.zeros_like(evolution.n)
     before[:, 0] = 1.0
-    total = weights[0].reshape(shape) * before
+    total: Array = weights[0].reshape(shape) * before
     now = _applied(evolution, before, centre, half)
     for weight in weights[1:]:
         total += weight.reshape(shape) * now
@@ -76,8 +76,8 @@ def _coefficients(mu: float, temperature: float, centre: float, half: float) -> 
     """Coefficients of f_FD(centre + half x) in T_j(x), down to rounding."""
     if temperature <= 0.0:
         raise InputError(
-            "[initial] temperature = 0: f(Ĥ) of preparation 'exact' is a series that needs T > 0; "
-            "raise T, or take preparation = 'coherent'."
+            "[initial] temperature = 0: f(Ĥ) of preparation 'exact' is a series that needs "
+            "T > 0; raise T, or take preparation = 'coherent'."
         )
     count = int(2 ** np.ceil(np.log2(64.0 + 24.0 * half / temperature)))
     if count > _LONGEST:
