@@ -35,17 +35,16 @@ _EMPTY = np.zeros((3, *[1] * _AXES))
 
 @dataclass(frozen=True)
 class Table:
-    """A part at the shifted coordinates of a slab: h₀⁻, h₀⁺ (S) and h⁻, h⁺ (3, S)."""
+    """A part at the shifted coordinates of a slab: h₀⁻ ∓ h₀⁺ (S) and h⁻, h⁺ (3, S)."""
 
-    before: Array
-    after: Array
+    scalar: Array
     left: Array
     right: Array
 
     @property
     def nbytes(self) -> int:
         """Memory that it takes."""
-        return sum(a.nbytes for a in (self.before, self.after, self.left, self.right))
+        return sum(array.nbytes for array in (self.scalar, self.left, self.right))
 
 
 class Flow:
@@ -127,10 +126,21 @@ class Flow:
             yield tuple(whole)
 
     def _table(self, valley: int, index: tuple[slice, ...], t: float) -> Table:
-        """The part at the shifted coordinates of a slab."""
+        """The part at the shifted coordinates of a slab, for its flow: h₀⁻ − h₀⁺."""
         key = (valley, 0 if self.across is None else index[self.across].start)
-        if key in self._tables:
-            return self._tables[key]
+        if key not in self._tables:
+            (before, left), (after, right) = self._sides(valley, index, t)
+            table = Table(_padded(before - after, 0), _padded(left, 1), _padded(right, 1))
+            if self.moves or self._held + table.nbytes > self.room:
+                return table
+            self._tables[key] = table
+            self._held += table.nbytes
+        return self._tables[key]
+
+    def _sides(
+        self, valley: int, index: tuple[slice, ...], t: float
+    ) -> list[tuple[Array, Array]]:
+        """(h₀, h) of the part at c⁻ and at c⁺."""
         sides = []
         for sign in (-0.5, 0.5):
             places = {}
@@ -146,14 +156,7 @@ class Flow:
                         where = where + sign * self.hbar * bracket * self.waves[partner]
                 places[axis.name] = _inside(where, axis)
             sides.append(self.parts.values(self.part, valley, places, t))
-        (before, left), (after, right) = sides
-        table = Table(
-            *(_padded(a, c) for a, c in ((before, 0), (after, 0), (left, 1), (right, 1)))
-        )
-        if not self.moves and self._held + table.nbytes <= self.room:
-            self._tables[key] = table
-            self._held += table.nbytes
-        return table
+        return sides
 
     def drop(self) -> None:
         """Let go of the tables."""
@@ -194,17 +197,17 @@ class Flow:
     ) -> None:
         six = _six(modes)
         shape = six.shape[1:]
-        pushed = np.broadcast_to(push, shape)
+        pushed, pairs = np.broadcast_to(push, shape), six.view(np.float64)
         if not self.part.coordinates:
-            self.device.launch(shift, six, pushed, pushed, 0.0)
+            self.device.launch(shift, pairs, pushed, pushed, 0.0)
             return
         table = self._table(valley, index, t)
-        delta = np.broadcast_to(table.before - table.after, shape)
+        delta = np.broadcast_to(table.scalar, shape)
         if self.part.matrix:
             left, right = (np.broadcast_to(h, (3, *shape)) for h in (table.left, table.right))
-            self.device.launch(turn, six, delta, left, right, pushed, scale)
+            self.device.launch(turn, pairs, delta, left, right, pushed, scale)
         else:
-            self.device.launch(shift, six, delta, pushed, scale)
+            self.device.launch(shift, pairs, delta, pushed, scale)
 
     def transform(self, slab: Array) -> NDArray[np.complex128]:
         """Fourier coefficients along the partners."""
@@ -234,9 +237,9 @@ class Flow:
                 modes = self.transform(slab)
                 six = _six(modes)
                 shape = six.shape[1:]
-                table = self._table(valley, index, t)
-                total = np.broadcast_to(table.before + table.after, shape)
-                left, right = (np.broadcast_to(h, (3, *shape)) for h in (table.left, table.right))
+                (before, left), (after, right) = self._sides(valley, index, t)
+                total = np.broadcast_to(_padded(before + after, 0), shape)
+                left, right = (np.broadcast_to(_padded(h, 1), (3, *shape)) for h in (left, right))
                 self.device.launch(symmetric_product, six, total, left, right)
                 out[valley][(slice(None), *index)] += self.back(modes, slab.shape)
 
@@ -247,8 +250,7 @@ class Flow:
             return 0.0, 0.0
         for valley in range(self.parts.system.valleys):
             for index in self._slabs():
-                table = self._table(valley, index, t)
-                for scalar, vector in ((table.before, table.left), (table.after, table.right)):
+                for scalar, vector in self._sides(valley, index, t):
                     size = np.sqrt(np.einsum("c...,c...->...", vector, vector))
                     low = min(low, float(np.min(scalar - size)))
                     high = max(high, float(np.max(scalar + size)))
