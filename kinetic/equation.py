@@ -109,7 +109,7 @@ class Equation(Description):
         function f(Ĥ) of the operator Ĥ).
     absorber
         Levels with coherences: width of the layer that absorbs what reaches an open end, as a
-        fraction of the axis; 0 turns it off.
+        fraction of the axis; 0 turns it off.  Waves longer than the layer are reflected.
     dephasing
         T₂ of the coherence between the bands in a homogeneous `moyal` run without b (time).
     """

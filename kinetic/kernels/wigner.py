@@ -24,7 +24,7 @@ _ROUND = 6755399441055744.0  # 1.5·2⁵²: what is added to it is rounded to a 
 def cosine_and_sine(x: float) -> Any:
     """Cos x and sin x to 3e-16 for |x| < 1e8, without a branch, so that loops vectorise.
 
-    x = jπ + y, |y| <= π/2; Taylor series in y up to y²⁰ and y¹⁹, with remainders of 2e-17 and 3e-16.
+    x = jπ + y, |y| <= π/2; Taylor series in y up to y²⁰ and y¹⁹: remainders of 2e-17 and 3e-16.
     """
     j = (x * (1.0 / _PI) + _ROUND) - _ROUND
     y = (x - j * _PI) - j * _PI_REST
@@ -57,7 +57,7 @@ def cosine_and_sine(x: float) -> Any:
 
 @vectorised
 def rotations(h: Any, scale: float, count: int) -> None:
-    """exp(-i τ h·σ) = c - i s·σ along a line: rows (h_x, h_y, h_z, ·) become (s_x, s_y, s_z, c)."""
+    """exp(-i τ h·σ) = c - i s·σ: rows (h_x, h_y, h_z, ·) of a line become (s_x, s_y, s_z, c)."""
     for f in range(count):
         x, y, z = h[0, f], h[1, f], h[2, f]
         size = sqrt(x * x + y * y + z * z)

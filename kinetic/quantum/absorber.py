@@ -12,27 +12,34 @@ from kinetic.grid import Array, Axis
 if TYPE_CHECKING:
     from kinetic.quantum.moyal import Moyal
 
-_DEPTH = 14.0  # e-foldings of n̂ on the way through a layer
-_EXPONENT = 3
+_DEPTH = 6.0  # e-foldings of n̂ on the way through a layer; more would reflect more
+_EXPONENT = 2
+_SHARE = 0.1  # of the way through a layer in one step
 
 
 class Absorber:
     """n̂ ← e^{−Γ(c⁻)τ/2} n̂ e^{−Γ(c⁺)τ/2}: an imaginary potential −½iħΓ in the layers.
 
-    Γ(c) = Γ₀ (depth in the layer/its width)³ at both ends of every open axis along which
-    something moves; Γ₀ lets what crosses the layer at the largest speed decay by e^{−14}.
+    Γ(c) = Γ₀ (depth in the layer/its width)² at both ends of every open axis along which
+    something moves; Γ₀ lets what crosses the layer at the largest speed decay by e^{−6}, and the layer of the
+    other end, which follows on the torus, doubles that.
 
     Parameters
     ----------
     evolution
         Whose grid and fields these are.
+
+    Attributes
+    ----------
+    limit
+        Largest step: a tenth of the time that the crossing of a layer takes.
     """
 
     def __init__(self, evolution: Moyal) -> None:
         self._evolution = evolution
         share = evolution.system.equation.absorber
-        self._layers: list[tuple[int, Array]] = []
-        self._partners: list[tuple[int, float]] = []
+        self.limit = np.inf
+        self._layers: list[tuple[int, int, Array]] = []
         axes = evolution.system.grid.axes
         names = [axis.name for axis in axes]
         for place, axis in enumerate(axes):
@@ -44,20 +51,16 @@ class Absorber:
                 continue
             strength = _DEPTH * (_EXPONENT + 1) * speed / (share * axis.length)
             other = names.index(partner)
-            self._layers.append((place, _rates(evolution, axis, axes[other], share, strength)))
-            self._partners.append((other, 0.0))
-
-    @property
-    def present(self) -> bool:
-        """Whether anything absorbs."""
-        return bool(self._layers)
+            rates = _rates(evolution, axis, axes[other], share, strength)
+            self._layers.append((place, other, rates))
+            self.limit = min(self.limit, _SHARE * share * axis.length / speed)
 
     def absorb(self, n: Array, step: float) -> float:
         """Absorb over a step; returns the number of particles taken."""
         if not self._layers:
             return 0.0
         before = self._evolution.charge()
-        for (place, rates), (other, _) in zip(self._layers, self._partners, strict=True):
+        for place, other, rates in self._layers:
             modes = scipy.fft.rfft(n, axis=2 + other, workers=self._evolution.device.threads)
             shape = [1] * modes.ndim
             shape[2 + place], shape[2 + other] = rates.shape

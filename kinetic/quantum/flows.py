@@ -130,7 +130,8 @@ class Flow:
         key = (valley, 0 if self.across is None else index[self.across].start)
         if key not in self._tables:
             (before, left), (after, right) = self._sides(valley, index, t)
-            table = Table(_padded(before - after, 0), _padded(left, 1), _padded(right, 1))
+            sides = (_padded(h, 1) if self.part.matrix else _EMPTY for h in (left, right))
+            table = Table(_padded(before - after, 0), *sides)
             if self.moves or self._held + table.nbytes > self.room:
                 return table
             self._tables[key] = table

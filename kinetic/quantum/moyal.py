@@ -132,7 +132,7 @@ class Moyal(QuantumEvolution):
 
     def step_limit(self) -> float:
         """Largest step at the present time."""
-        return self.step
+        return min(self.step, self.absorber.limit)
 
     def advance(self, target: float) -> None:
         """Make one step, not beyond `target`; steps up to it are of equal length.
@@ -145,7 +145,7 @@ class Moyal(QuantumEvolution):
         remaining = target - self.time
         if remaining <= 0.0:
             return
-        limit = self.step
+        limit = min(self.step, self.absorber.limit)
         fixed = self.stepping.step is not None
         if not fixed:
             limit = self.drives.limit(self.time, min(limit, remaining))

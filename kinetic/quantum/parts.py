@@ -143,7 +143,8 @@ class Parts:
         rest = tuple(name for name in force if name not in pushed)
         if rest:
             made.append(Part("e", (), {name: {} for name in rest}, rest, False))
-        return [p for p in made if p.partners or p.matrix]
+        scalar = not self.fields.potential_zero
+        return [p for p in made if p.matrix or p.pushed or (scalar and p.coordinates)]
 
     def _driven(self) -> tuple[str, ...]:
         """Momenta along which a uniform force may act."""
@@ -161,7 +162,8 @@ class Parts:
         """(h₀, h) of a part where its coordinates are `places`.  (S), (3, *S)"""
         index = self._groups.index(part.coordinates)
         spatial = part.coordinates[0] in SPACE
-        scalar, vector = np.zeros(()), np.zeros(3)
+        shape = np.broadcast_shapes(*(place.shape for place in places.values()))
+        scalar, vector = np.zeros(shape), np.broadcast_to(0.0, (3, *shape))
         if part.matrix:
             scalar, vector = self._at(valley, places, t)
         if part.matrix and index > 0:  # what the first part has taken already
