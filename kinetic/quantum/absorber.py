@@ -21,8 +21,8 @@ class Absorber:
     """n̂ ← e^{−Γ(c⁻)τ/2} n̂ e^{−Γ(c⁺)τ/2}: an imaginary potential −½iħΓ in the layers.
 
     Γ(c) = Γ₀ (depth in the layer/its width)² at both ends of every open axis along which
-    something moves; Γ₀ lets what crosses the layer at the largest speed decay by e^{−6}, and the layer of the
-    other end, which follows on the torus, doubles that.
+    something moves.  Γ₀ lets what crosses the layer at the largest speed decay by e^{−6}; the
+    layer of the other end, which follows on the torus, doubles that.
 
     Parameters
     ----------

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import scipy.fft
 
 from kinetic.grid import Array, Axis
 
@@ -19,6 +18,8 @@ def cell_averages(values: Array, momentum: Sequence[Axis]) -> Array:
     axis of equal cells ⟨u⟩ = u + δ²u/24 − 17 δ⁴u/5760 + O(h⁶), where the two cells at each end
     keep the terms that they have the neighbours for.  Cells of unequal width keep the value.
     """
+    import scipy.fft
+
     averaged = np.array(values)
     for place, axis in enumerate(reversed(momentum)):
         lines = np.moveaxis(averaged, -1 - place, -1)

@@ -161,7 +161,7 @@ def _cross(a: list[Array], b: Array, i: int) -> Array:
 
 def _slopes(values: Array, axes: tuple[Axis, ...]) -> dict[str, Array]:
     """∂u along every axis, by name.  Spectral on periodic axes, of sixth order on open ones."""
-    from findiff import FinDiff
+    from findiff import Diff
 
     found = {}
     for place, axis in enumerate(axes):
@@ -173,7 +173,7 @@ def _slopes(values: Array, axes: tuple[Axis, ...]) -> dict[str, Array]:
         else:
             accuracy = _ORDER if axis.cells > _ORDER + 2 else 2
             step = float(axis.widths[0]) if axis.uniform else axis.centres
-            found[axis.name] = np.asarray(FinDiff(along, step, 1, acc=accuracy)(values))
+            found[axis.name] = np.asarray(Diff(along, step, acc=accuracy)(values))
     return found
 
 
