@@ -28,7 +28,7 @@ from kinetic.grid import SPACE, Array, Axis
 from kinetic.kernels.wigner import shift, symmetric_product, turn
 from kinetic.quantum.parts import Part, Parts
 
-_SLAB = 1 << 17  # cells that are worked on together: they stay near the processor
+_SLAB = 1 << 13  # cells that are worked on together: they stay near the processor
 _AXES = 6
 _EMPTY = np.zeros((3, *[1] * _AXES))
 
@@ -111,7 +111,7 @@ class Flow:
 
     # --- slabs --------------------------------------------------------------------------------
 
-    def _slabs(self) -> Iterator[tuple[slice, ...]]:
+    def slabs(self) -> Iterator[tuple[slice, ...]]:
         """Index of each slab behind the component."""
         whole = [slice(None)] * len(self.axes)
         if self.across is None:
@@ -159,10 +159,15 @@ class Flow:
             sides.append(self.parts.values(self.part, valley, places, t))
         return sides
 
-    def drop(self) -> None:
-        """Let go of the tables."""
-        self._tables.clear()
-        self._held = 0
+    @property
+    def largest_slab(self) -> int:
+        """Fourier coefficients of a slab, of one component."""
+        cells = [axis.cells for axis in self.axes]
+        slab = next(self.slabs())
+        shape = [len(range(*s.indices(n))) for s, n in zip(slab, cells, strict=True)]
+        last = self.transformed[-1]
+        shape[last] = shape[last] // 2 + 1
+        return int(np.prod(shape))
 
     @property
     def held(self) -> int:
@@ -181,7 +186,7 @@ class Flow:
             push = push + self.waves[name] * force[name] * step
         push = _padded(push, 0)
         for valley, whole in enumerate(n):
-            for index in self._slabs():
+            for index in self.slabs():
                 slab = whole[(slice(None), *index)]
                 modes = self.transform(slab)
                 self._turn(modes, valley, index, t, step / self.hbar, push)
@@ -233,7 +238,7 @@ class Flow:
         if not self.part.coordinates:
             return
         for valley, whole in enumerate(n):
-            for index in self._slabs():
+            for index in self.slabs():
                 slab = whole[(slice(None), *index)]
                 modes = self.transform(slab)
                 six = _six(modes)
@@ -250,7 +255,7 @@ class Flow:
         if not self.part.coordinates:
             return 0.0, 0.0
         for valley in range(self.parts.system.valleys):
-            for index in self._slabs():
+            for index in self.slabs():
                 for scalar, vector in self._sides(valley, index, t):
                     size = np.sqrt(np.einsum("c...,c...->...", vector, vector))
                     low = min(low, float(np.min(scalar - size)))

@@ -62,7 +62,7 @@ class Moyal(QuantumEvolution):
         for flow in self.flows:
             flow.room = _KEPT * self.n.nbytes / len(self.flows)
         self.absorber = Absorber(self)
-        self._operations = _merged(self.composition, [flow.moves for flow in self.flows])
+        self.operations = _merged(self.composition, [flow.moves for flow in self.flows])
         self._moving = any(flow.moves for flow in self.flows) or self.drives.fields_move
         self.step = self._first_step()
         self._since = 0
@@ -117,7 +117,7 @@ class Moyal(QuantumEvolution):
     @property
     def stages(self) -> int:
         """Exact flows per step."""
-        return len(self._operations)
+        return len(self.operations)
 
     def _first_step(self) -> float:
         """A step to begin with, which the control of the error then adapts."""
@@ -195,7 +195,7 @@ class Moyal(QuantumEvolution):
 
     def _move(self, n: Array, t: float, step: float) -> None:
         """One step of the composition."""
-        for index, share, when in self._operations:
+        for index, share, when in self.operations:
             now = t + when * step
             flow = self.flows[index]
             force = self._force(now) if flow.part.pushed else {}
