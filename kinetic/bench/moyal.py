@@ -99,7 +99,8 @@ def measure(name: str, threads: int, budget: float) -> Exact:
         if case is None:
             case = Exact(name, int(np.prod(evolution.system.grid.shape)), flows=evolution.stages)
         evolution.advance(1e6)  # compiles, and makes the tables
-        whole, bare = [], []
+        whole: list[float] = []
+        bare: list[float] = []
         begun = time.perf_counter()
         while not whole or time.perf_counter() - begun < budget:
             whole.append(_timed(lambda e=evolution: e.advance(1e6)))
