@@ -30,6 +30,7 @@ FIGURES = (
     "occupation",
     "projection",
     "response",
+    "spectrum",
 )
 """What can be drawn, besides any variable that is recorded in time."""
 
@@ -174,7 +175,7 @@ def _target(output: Path | None, default: Path) -> Path:
 
 def _figure(content: Content, path: Path, what: str, request: Request) -> Any:
     """One figure."""
-    from kinetic.plotting import currents, maps, page, real_space, series
+    from kinetic.plotting import currents, maps, page, real_space, series, spectrum
 
     if what in SPACE_FIGURES:
         real_space.check(content, path, what, request)
@@ -190,6 +191,8 @@ def _figure(content: Content, path: Path, what: str, request: Request) -> Any:
                 return page.lines(content, name) if what == "lines" else page.maps(content, name)
         raise real_space.no_snapshots(path, what, _SNAPSHOTS.get(what, ""))
     sums = content.totals if content.space else content
+    if what == "spectrum":
+        return spectrum.figure(sums, path, request)
     panels: Sequence[Callable[..., None]] = ()
     if what == "current":
         panels = currents.panels(sums) if sums.has("current") else ()

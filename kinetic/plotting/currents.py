@@ -11,8 +11,11 @@ from kinetic.plotting.series import Panel, draw, finish
 from kinetic.plotting.style import BLACK, GREY
 
 _COMPONENTS = ("x", "y", "z")
-_CONTRIBUTIONS = {
+CONTRIBUTIONS = {
     "group": "group",
+    "intraband": "intraband",
+    "interband": "interband",
+    "nonlocal": "nonlocal",
     "anomalous": "anomalous",
     "chiral_magnetic": "chiral magnetic",
     "magnetic_moment": "moment",
@@ -23,10 +26,10 @@ _CONTRIBUTIONS = {
 }
 
 
-def _components(content: Content, least: float) -> list[int]:
+def components(content: Content, least: float) -> list[int]:
     """Components that reach `least` of the largest."""
     largest = np.abs(content.values("current")).max(axis=0)
-    for name in _CONTRIBUTIONS:
+    for name in CONTRIBUTIONS:
         if content.has(f"current_{name}"):
             parts = np.abs(content.values(f"current_{name}")).max(axis=0)
             largest = np.maximum(largest, parts)
@@ -36,7 +39,7 @@ def _components(content: Content, least: float) -> list[int]:
 
 def panels(content: Content, least: float = 1e-9) -> list[Panel]:
     """One panel per component that flows, in units of the largest at least so much."""
-    return [_current(component) for component in _components(content, least)]
+    return [_current(component) for component in components(content, least)]
 
 
 def _current(component: int) -> Panel:
@@ -44,7 +47,7 @@ def _current(component: int) -> Panel:
         total = content.values("current")[:, component]
         parts = {
             label: content.values(f"current_{name}")[:, component]
-            for name, label in _CONTRIBUTIONS.items()
+            for name, label in CONTRIBUTIONS.items()
             if content.has(f"current_{name}")
         }
         scale = max([np.abs(total).max(), *(np.abs(v).max() for v in parts.values())])

@@ -1,0 +1,183 @@
+"""The power spectrum of a current: harmonics of what drives it.
+
+    S(ω) = |ω ∫dt w(t) [j(t) - ⟨j⟩] e^{iωt}|²      w: Blackman's window over the records
+
+S is what a current radiates (Larmor), so that a plateau of high harmonics is a plateau here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kinetic.errors import InputError, listing
+from kinetic.plotting.content import Array, Content
+from kinetic.plotting.currents import CONTRIBUTIONS, components
+from kinetic.plotting.places import Request
+from kinetic.plotting.style import BLACK, COLUMN, CYCLE, DASHES, canvas, number, titled
+
+LEAST = 8
+"""Records that a spectrum needs."""
+
+_FLOOR = 1e-22  # of the largest power: below is rounding
+_HEIGHT = 2.4
+_COMPONENTS = ("x", "y", "z")
+_PLACES = ("component", "frequency")
+
+
+def even(times: Array) -> int:
+    """How many of the first records follow each other in equal steps."""
+    steps = np.diff(times)
+    if not len(steps):
+        return len(times)
+    odd = np.flatnonzero(np.abs(steps - steps[0]) > 1e-6 * abs(steps[0]))
+    return int(odd[0]) + 1 if len(odd) else len(times)
+
+
+def power(times: Array, values: Array) -> tuple[Array, Array]:
+    """Angular frequencies and S(ω) of records in equal steps.
+
+    Returns
+    -------
+    frequency, power
+        (ω,), from 0 to that of two records.
+    """
+    step = float(times[1] - times[0])
+    window = np.blackman(len(times) + 2)[1:-1]
+    amplitude = np.fft.rfft(window * (values - values.mean())) * step
+    frequency = 2.0 * np.pi * np.fft.rfftfreq(len(times), step)
+    return frequency, np.abs(frequency * amplitude) ** 2
+
+
+def dominant(times: Array, values: Array) -> float:
+    """The frequency at which |j(ω)|² is largest, between the frequencies of the records.
+
+    The top of a windowed line is a parabola in the logarithm.
+    """
+    frequency, radiated = power(times, values)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.log(np.nan_to_num(radiated / frequency**2) + 1e-300)
+    size[:2] = -np.inf  # the mean and its window
+    top = int(np.argmax(size))
+    if not 2 < top < len(size) - 1:
+        return float(frequency[top])
+    below, here, above = size[top - 1 : top + 2]
+    bend = below - 2.0 * here + above
+    shift = 0.5 * (below - above) / bend if bend < 0.0 else 0.0
+    return float((top + shift) * frequency[1])
+
+
+def _unit(content: Content, request: Request, name: str, count: int, chosen: list[int]) -> float:
+    """The frequency asked for, or the dominant one of the strongest component."""
+    asked = request.number("frequency")
+    if asked is not None:
+        if asked <= 0.0:
+            raise InputError(f"at frequency = {asked:g}: an angular frequency above 0 is wanted.")
+        return asked
+    values = content.values(name)[:count, chosen]
+    strongest = int(np.argmax(np.ptp(values, axis=0)))
+    return dominant(content.time[:count], values[:, strongest])
+
+
+def _chosen(content: Content, request: Request) -> list[int]:
+    """The component asked for, or all that flow."""
+    if "component" in request.at:
+        return [request.entry("component", _COMPONENTS)]
+    return components(content, 1e-6)
+
+
+def _names(content: Content, request: Request) -> dict[str, str]:
+    """Variables and their labels: one asked for, or the current and its contributions."""
+    there = {"current": "total"} | {f"current_{n}": label for n, label in CONTRIBUTIONS.items()}
+    there = {name: label for name, label in there.items() if content.has(name)}
+    if request.variable is None:
+        return there
+    if request.variable not in there:
+        raise InputError(
+            f"variable {request.variable}: a spectrum is of {listing(list(there))}."
+        )
+    return {request.variable: there[request.variable]}
+
+
+def figure(content: Content, path: Path, request: Request) -> Any:
+    """One panel per component: the total in black, the contributions in colour.
+
+    Raises
+    ------
+    InputError
+        If no current was recorded, or too few times.
+    """
+    request.takes(("variable", "at"), "'spectrum'")
+    request.check(_PLACES, "a spectrum")
+    if not content.has("current"):
+        raise InputError(
+            f"{path} has no 'current', of which a spectrum is made: see [output] observables."
+        )
+    count = even(content.time)
+    if count < LEAST:
+        raise InputError(
+            f"{path} has {count} records in equal steps; a spectrum needs {LEAST}: lower "
+            "[output] every."
+        )
+    names, chosen = _names(content, request), _chosen(content, request)
+    unit = _unit(content, request, next(iter(names)), count, chosen)
+    made = canvas(COLUMN, 0.3 + _HEIGHT * len(chosen))
+    titled(made, content.title, COLUMN)
+    grid = made.subplots(len(chosen), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, component in zip(grid, chosen, strict=True):
+        _panel(axes, content, names, component, count, unit)
+    label = content.time_label().replace("time $t$", "").strip().strip("()")
+    per = f" per {label}" if label else ""
+    shown = number(unit).replace("10^", "10^{") + ("}" if "10^" in number(unit) else "")
+    grid[-1].set_xlabel(rf"$\omega/\omega_0$,  $\omega_0={shown}${per}".replace("×", r"\times "))
+    return made
+
+
+def _panel(
+    axes: Any, content: Content, names: dict[str, str], component: int, count: int, unit: float
+) -> None:
+    times = content.time[:count]
+    spectra = {}
+    for name, label in names.items():
+        frequency, found = power(times, content.values(name)[:count, component])
+        spectra[label] = found
+    largest = max(float(found.max()) for found in spectra.values()) or 1.0
+    shown = {k: v for k, v in spectra.items() if v.max() > 1e-12 * largest}
+    alone = len(shown) <= 2 and len(names) > 1
+    for index, (label, found) in enumerate(shown.items()):
+        total = label == "total"
+        if alone and not total:
+            continue  # a single contribution is the total
+        axes.semilogy(
+            frequency[1:] / unit,
+            np.maximum(found[1:] / largest, 0.1 * _FLOOR),
+            color=BLACK if total or len(shown) == 1 else CYCLE[(index - 1) % len(CYCLE)],
+            linestyle="-" if total else DASHES[index % len(DASHES)],
+            linewidth=1.0 if total else 0.9,
+            label=label,
+            zorder=2 if total else 1,
+        )
+    top = frequency[-1] / unit
+    lowest = min(float(found[1:].min()) for found in shown.values()) / largest
+    axes.set_ylim(max(0.3 * lowest, _FLOOR), 30.0)
+    axes.set_xlim(0.0, top)
+    _harmonics(axes, top)
+    symbol = rf"$|\omega j_{_COMPONENTS[component]}(\omega)|^2$"
+    axes.set_ylabel(f"{symbol} over its maximum")
+    axes.grid(visible=True)
+    if len(shown) > 1 and not alone:
+        axes.legend(loc="upper right", ncols=2)
+
+
+def _harmonics(axes: Any, top: float) -> None:
+    """Ticks at odd harmonics where they have room."""
+    from matplotlib.ticker import LogLocator, MultipleLocator, NullFormatter
+
+    if 2.0 < top <= 25.0:
+        axes.set_xticks(np.arange(1.0, top, 2.0))
+    elif top > 25.0:
+        axes.xaxis.set_major_locator(MultipleLocator(10.0 * np.ceil(top / 80.0)))
+    axes.yaxis.set_major_locator(LogLocator(numticks=7))
+    axes.yaxis.set_minor_formatter(NullFormatter())
