@@ -10,11 +10,13 @@ from kinetic.grid import Array
 from kinetic.nodes import node_shares
 from kinetic.observables.anomaly import drive, pumped, reference
 from kinetic.observables.base import described, momenta
+from kinetic.observables.coherent import bounds, coherent, purity
 from kinetic.validity import cutoff_tail, validity
 
 if TYPE_CHECKING:
     from kinetic.evolution import Evolution
     from kinetic.nodes import Node
+    from kinetic.quantum.base import QuantumEvolution
 
 Row = tuple[str, str]
 
@@ -34,6 +36,8 @@ def coordinates(evolution: Evolution) -> dict[str, tuple[tuple[str, ...], Any, d
     }
     for axis in evolution.system.grid.axes:
         found[axis.name] = ((axis.name,), axis.centres, described(axis))
+    if evolution.system.equation.coherent:
+        return found
     faces = [name for name, _ in evolution.faces()]
     if faces:
         found["face"] = (("face",), faces, {"long_name": "open face of the grid"})
@@ -57,49 +61,96 @@ def coordinates(evolution: Evolution) -> dict[str, tuple[tuple[str, ...], Any, d
 
 def describe(evolution: Evolution) -> str:
     """Equation, grid, memory, steps, nodes and validity in words."""
-    system, transport = evolution.system, evolution.transport
-    cells = " × ".join(str(n) for n in system.grid.shape)
-    shape = ", ".join(str(n) for n in (system.valleys, 2, *system.grid.shape))
-    lines = [
+    quantum = coherent(evolution)
+    lines = [*_setting(evolution), ""]
+    lines += _grid(evolution)
+    lines += _size(evolution) if quantum is None else _matrix(quantum)
+    lines += _steps(evolution)
+    lines += _nodes(evolution) if quantum is None else []
+    lines += [f"note              {note}" for note in evolution.system.notes]
+    figures = validity(evolution)
+    lines += ["", *(f"{name:<40}  {value}" for name, value, _ in figures)]
+    lines += [f"warning: {warning}" for _, _, warning in figures if warning]
+    return "\n".join(lines).rstrip()
+
+
+def _setting(evolution: Evolution) -> list[str]:
+    """Level, model, ħ and the equation."""
+    system = evolution.system
+    return [
         f"level {system.equation.level}, {system.hamiltonian.name}, ħ = {system.equation.hbar:g}",
         system.equation.show(bool(system.grid.space)),
-        "",
-        f"grid              {cells} cells",
     ]
-    for axis in system.grid.axes:
+
+
+def _grid(evolution: Evolution) -> list[str]:
+    grid = evolution.system.grid
+    lines = [f"grid              {' × '.join(str(n) for n in grid.shape)} cells"]
+    for axis in grid.axes:
         width = f"{axis.widths.min():.4g}"
         width += "" if axis.uniform else f" to {axis.widths.max():.4g}"
         lines.append(
             f"  {axis.name:<16}[{axis.edges[0]:.6g}, {axis.edges[-1]:.6g}], "
             f"{axis.cells} cells of {width}, {axis.beyond}"
         )
-    if system.grid.space:
-        lines.append(_sites(evolution))
-    size = _bytes(transport.u.nbytes)
+    return lines
+
+
+def _size(evolution: Evolution) -> list[str]:
+    """What the densities are and what they and their geometry take."""
+    system = evolution.system
+    lines = [_sites(evolution)] if system.grid.space else []
+    shape = ", ".join(str(n) for n in (system.valleys, 2, *system.grid.shape))
     names = "(valley, band, *r, *k)" if system.grid.space else "(valley, band, *k)"
+    size = _bytes(evolution.transport.u.nbytes)
     lines.append(f"state             {names} = ({shape}), {size}")
-    lines += [f"{name:<18}{value}" for name, value in _memory(evolution)]
-    limit = evolution.step_limit()
-    stepping = evolution.stepping
+    return lines + [f"{name:<18}{value}" for name, value in _memory(evolution)]
+
+
+def _matrix(evolution: QuantumEvolution) -> list[str]:
+    """What the matrix Wigner function is and what it is moved by."""
+    system = evolution.system
+    shape = (system.valleys, 4, *system.grid.shape)
+    names = "(valley, n_μ, *r, *k)" if system.grid.space else "(valley, n_μ, *k)"
+    size = _bytes(8.0 * np.prod([float(n) for n in shape]))
+    text = ", ".join(str(n) for n in shape)
+    lines = [f"state             {names} = ({text}), {size}"]
+    lines.append(f"preparation       {system.equation.preparation}")
+    return lines
+
+
+def _steps(evolution: Evolution) -> list[str]:
+    """The time step and how many of them."""
+    limit, stepping = evolution.step_limit(), evolution.stepping
+    lines = []
     if np.isfinite(limit):
-        made = f"{evolution.stages} stages of order {stepping.order}"
-        if stepping.composition is not None:
-            reach = stepping.courant * stepping.composition.coefficient
-            made = f"{evolution.stages} shifts of order {stepping.order}"
-            made += f", by at most {reach:.3g} cells"
-        lines.append(f"time step         {limit:.4g}, {made}")
+        lines.append(f"time step         {limit:.4g}, {_made(evolution)}")
     stop = getattr(evolution, "stop", None)
     if stop is not None:
         span = stop - evolution.start
-        moving = " at the present step" if evolution.flow.moves else ""
+        moving = " at the present step" if _moves(evolution) else ""
         steps = int(np.ceil(span / limit * (1.0 - 1e-12))) if np.isfinite(limit) else 1
         lines.append(f"steps             {max(1, steps)} to t = {stop:.6g}{moving}")
-    lines += _nodes(evolution)
-    lines += [f"note              {note}" for note in system.notes]
-    figures = validity(evolution)
-    lines += ["", *(f"{name:<40}  {value}" for name, value, _ in figures)]
-    lines += [f"warning: {warning}" for _, _, warning in figures if warning]
-    return "\n".join(lines)
+    return lines
+
+
+def _made(evolution: Evolution) -> str:
+    """What a step is made of."""
+    stepping, stages = evolution.stepping, evolution.stages
+    if evolution.system.equation.coherent:
+        return f"{stages} stage{'' if stages == 1 else 's'}"
+    if stepping.composition is None:
+        return f"{stages} stages of order {stepping.order}"
+    reach = stepping.courant * stepping.composition.coefficient
+    return f"{stages} shifts of order {stepping.order}, by at most {reach:.3g} cells"
+
+
+def _moves(evolution: Evolution) -> bool:
+    """Whether the step may change in the course of the run."""
+    if evolution.system.equation.coherent:
+        drives = evolution.drives
+        return bool(drives.fields_move or drives.texture_moves)
+    return bool(evolution.flow.moves)
 
 
 def _sites(evolution: Evolution) -> str:
@@ -172,6 +223,9 @@ def summary(evolution: Evolution) -> list[Row]:
     In real space these are numbers in the whole sample; where it has open ends what nodes pump is
     not told from what comes and goes.
     """
+    quantum = coherent(evolution)
+    if quantum is not None:
+        return _coherent_summary(quantum)
     rows: list[Row] = []
     span = evolution.time - evolution.start
     closed = all(axis.periodic for axis in evolution.system.grid.space)
@@ -192,9 +246,22 @@ def summary(evolution: Evolution) -> list[Row]:
     if evolution.flow.nodes and evolution.flow.largest_b > 0.0:
         exchange = ", ".join(f"{value:+.6e}" for value in evolution.node_exchange())
         rows.append(("node exchange (lower to upper)", exchange))
-    low, high = evolution.bounds()
+    rows.append(_bounds(*evolution.bounds()))
+    return rows
+
+
+def _bounds(low: float, high: float) -> Row:
     top = f"1 {high - 1.0:+.1e}" if abs(high - 1.0) < 1e-3 else f"{high:.6g}"
-    rows.append(("occupation bounds", f"{low:.1e} to {top}"))
+    return "occupation bounds", f"{low:.1e} to {top}"
+
+
+def _coherent_summary(evolution: QuantumEvolution) -> list[Row]:
+    """What unitary motion keeps, and what absorbing layers took."""
+    rows = [("change of the charge", f"{evolution.charge_change():+.6e}")]
+    if any(not axis.periodic for axis in evolution.system.grid.space):
+        rows.append(("absorbed at the ends", f"{evolution.absorbed:+.6e}"))
+    rows.append(("purity", f"{purity(evolution):.12g}"))
+    rows.append(_bounds(*bounds(evolution)))
     return rows
 
 

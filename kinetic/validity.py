@@ -28,6 +28,8 @@ Figure = tuple[str, str, str | None]
 
 def validity(evolution: Evolution) -> list[Figure]:
     """Figures by which the theory and the grid can be judged: (name, value, warning or None)."""
+    if evolution.system.equation.coherent:
+        return []
     berry = evolution.system.equation.berry
     figures = [*_density_figures(evolution), *_gap_figures(evolution)] if berry else []
     figures += _edge_figures(evolution)

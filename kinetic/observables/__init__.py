@@ -2,6 +2,7 @@
 
 from kinetic.observables.anomaly import InterbandExchange, NodeExchange, PumpingRate
 from kinetic.observables.base import Observable, Recorder, Standard
+from kinetic.observables.coherent import Absorbed, Coherence, Purity, Spin
 from kinetic.observables.continuity import ContinuityResidual, MomentumOutflow
 from kinetic.observables.currents import Current, EnergyCurrent
 from kinetic.observables.densities import (
@@ -23,10 +24,12 @@ from kinetic.observables.responses import Hall, Streda
 from kinetic.observables.texture import BerryMap
 
 __all__ = [
+    "Absorbed",
     "BandDensity",
     "BerryMap",
     "BoundaryOutflow",
     "ChiralityDensity",
+    "Coherence",
     "CollisionInflow",
     "ContinuityResidual",
     "Current",
@@ -43,7 +46,9 @@ __all__ = [
     "OccupationBounds",
     "Particles",
     "PumpingRate",
+    "Purity",
     "Recorder",
+    "Spin",
     "Standard",
     "Streda",
     "ValleyDensity",

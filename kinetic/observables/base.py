@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -52,9 +52,13 @@ class Recorder:
 
 
 class Observable(Description):
-    """Inert description of something measured in the course of a run."""
+    """Inert description of something measured in the course of a run.
+
+    A leaf that is also for evolutions with coherences says `quantum = True`.
+    """
 
     kind = "observable"
+    quantum: ClassVar[bool] = False
 
     def fits(self, evolution: Evolution) -> str | None:
         """None, or why this system does not have it and what to do."""
@@ -72,10 +76,20 @@ class Observable(Description):
         InputError
             If the system does not have what is asked for.
         """
-        obstacle = self.fits(evolution)
+        obstacle = self.obstacle(evolution)
         if obstacle is not None:
             raise InputError(f"[{_WHERE}] {self.name}: {obstacle}")
         return self.recorder(evolution)
+
+    def obstacle(self, evolution: Evolution) -> str | None:
+        """None, or why it cannot be measured at this level or in this system."""
+        equation = evolution.system.equation
+        if equation.coherent and not self.quantum:
+            return (
+                f"it is part of the gradient expansion and has no meaning at level "
+                f"'{equation.level}': leave it out, or use 'projected' or 'dressed'."
+            )
+        return self.fits(evolution)
 
 
 STANDARD = (
@@ -86,6 +100,9 @@ STANDARD = (
     "chirality_density",
     "current",
     "energy",
+    "coherence",
+    "purity",
+    "absorbed",
     "berry_map",
     "boundary_outflow",
     "faraday_inflow",
@@ -102,11 +119,12 @@ class Standard(Observable):
     """densities, current by contributions, energy, charge budget: those that the system has"""
 
     name = "standard"
+    quantum = True
 
     def recorder(self, evolution: Evolution) -> Recorder:
         """All recorders as one."""
         chosen = [construct(find(Observable, name, _WHERE), {}, _WHERE) for name in STANDARD]
-        parts = [o.recorder(evolution) for o in chosen if o.fits(evolution) is None]
+        parts = [o.recorder(evolution) for o in chosen if o.obstacle(evolution) is None]
 
         def measure() -> dict[str, Any]:
             return {name: value for part in parts for name, value in part.measure().items()}
@@ -221,7 +239,8 @@ def sea(evolution: Evolution, dressed: bool = True) -> Array | None:
     """
     if not evolution.sea_filled:
         return None
-    filled: Array = np.zeros_like(evolution.transport.u)
+    patches = evolution.system.valleys * evolution.mesh.site_count
+    filled: Array = np.zeros((2 * patches, *evolution.mesh.shape))
     filled[0::2] = 1.0
     level = evolution.system.equation.level
     if dressed and level != "boltzmann":

@@ -9,6 +9,8 @@ import numpy as np
 
 from kinetic.grid import Array
 from kinetic.observables.base import Recorder, momenta, per_area, places
+from kinetic.observables.coherent import coherent
+from kinetic.observables.coherentcurrents import current_recorder
 from kinetic.observables.contributions import CONVERGENT, TITLES
 from kinetic.observables.cuts import Local
 from kinetic.observables.energies import Energies
@@ -47,9 +49,13 @@ class Current(Local):
     """j = Σ_s ∫dᵈk/(2πħ)ᵈ u_s ṙ_s, the sum of its contributions in the level's own variable"""
 
     name = "current"
+    quantum = True
 
     def recorder(self, evolution: Evolution) -> Recorder:
         """current(time, component, *r) and current_<contribution>."""
+        quantum = coherent(evolution)
+        if quantum is not None:
+            return current_recorder(self.name, quantum)
         sums = sums_of(evolution)
         taken = _taken(sums)
         units = per_area(evolution)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kinetic.geometry import Geometry
 from kinetic.grid import Array
-from kinetic.nodes import node_shares
+from kinetic.nodes import Node, find_nodes, node_shares
 from kinetic.observables.base import (
     Observable,
     Recorder,
@@ -20,6 +21,7 @@ from kinetic.observables.base import (
     places,
     sea,
 )
+from kinetic.observables.coherent import coherent, energy_recorder
 from kinetic.observables.cuts import Local
 from kinetic.observables.energies import Energies
 from kinetic.observables.weights import product_rule
@@ -44,6 +46,18 @@ def sea_density(evolution: Evolution) -> float:
     return float(evolution.mesh.volumes.sum()) / evolution.phase_space
 
 
+def nodes_of(evolution: Evolution) -> list[Node]:
+    """The gap closings at the start, with their charges in three dimensions."""
+    if not evolution.system.equation.coherent:
+        return evolution.flow.nodes
+    system, mesh, t = evolution.system, evolution.mesh, evolution.start
+    if system.hamiltonian.textured or mesh.dimensions != 3:
+        return []
+    model, hbar = system.hamiltonian, system.equation.hbar
+    geometries = [Geometry(model, valley, mesh, hbar) for valley in range(system.valleys)]
+    return find_nodes(model, system.grid, [g.charges(g.fluxes(t)) for g in geometries], t)
+
+
 def chirality_shares(evolution: Evolution) -> Array | None:
     """Share of every cell in chirality -1 and +1; None if nothing is chiral.  (2, valley, *k)
 
@@ -56,7 +70,7 @@ def chirality_shares(evolution: Evolution) -> Array | None:
     for index, valley in enumerate(evolution.system.hamiltonian.valleys()):
         if valley.chirality:
             shares[int(valley.chirality > 0), index] = 1.0
-    nodes = evolution.flow.nodes
+    nodes = nodes_of(evolution)
     if any(node.charge for node in nodes):
         for node, share in zip(nodes, node_shares(nodes, evolution.system.grid), strict=True):
             own = evolution.system.hamiltonian.valleys()[node.valley].chirality
@@ -89,6 +103,7 @@ class Density(Local):
     """ρ = Σ_s ∫dᵈk/(2πħ)ᵈ u_s, u_s = n_s or g_s (their sums agree)"""
 
     name = "density"
+    quantum = True
 
     def recorder(self, evolution: Evolution) -> Recorder:
         """density(time, *r)."""
@@ -108,6 +123,7 @@ class Particles(Observable):
     """N = ∫dᵈr ρ, the number of particles in the sample"""
 
     name = "particles"
+    quantum = True
 
     def fits(self, evolution: Evolution) -> str | None:
         """Axes in real space."""
@@ -133,6 +149,7 @@ class BandDensity(Local):
     """ρ_s = ∫dᵈk/(2πħ)ᵈ u_s in the evolved variable: f_s, n_s or g_s"""
 
     name = "band_density"
+    quantum = True
 
     def recorder(self, evolution: Evolution) -> Recorder:
         """band_density(time, band, *r)."""
@@ -151,6 +168,7 @@ class ValleyDensity(Local):
     """ρ_v = Σ_s ∫dᵈk/(2πħ)ᵈ u_s(v)"""
 
     name = "valley_density"
+    quantum = True
 
     def fits(self, evolution: Evolution) -> str | None:
         """Several valleys."""
@@ -177,6 +195,7 @@ class ChiralityDensity(Local):
     """ρ_χ = Σ_s ∫dᵈk/(2πħ)ᵈ u_s over the valleys, or the cells nearest to the nodes, of χ = ∓1"""
 
     name = "chirality_density"
+    quantum = True
 
     def fits(self, evolution: Evolution) -> str | None:
         """Something chiral."""
@@ -212,9 +231,13 @@ class Energy(Local):
     """⟨H⟩ = Σ_s ∫dᵈk/(2πħ)ᵈ (ε̄_s + φ) g_s = Σ_s ∫dᵈk/(2πħ)ᵈ (ε_s + φ) n_s"""
 
     name = "energy"
+    quantum = True
 
     def recorder(self, evolution: Evolution) -> Recorder:
         """energy(time, *r)."""
+        quantum = coherent(evolution)
+        if quantum is not None:
+            return energy_recorder(self.name, quantum)
         energies = Energies(evolution)
         filled = sea(evolution)
         attributes: dict[str, Any] = {"formula": self.formula(), "sea": 0.0}

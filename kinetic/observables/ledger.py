@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kinetic.observables.anomaly import rates
 from kinetic.observables.base import Observable, Recorder, in_sample
+from kinetic.observables.coherent import bounds, coherent
 from kinetic.storage import Variable
 
 if TYPE_CHECKING:
@@ -121,12 +122,14 @@ class OccupationBounds(Observable):
     """min f_s and max f_s outside glued cells"""
 
     name = "occupation_bounds"
+    quantum = True
 
     def recorder(self, evolution: Evolution) -> Recorder:
         """occupation_min(time), occupation_max(time)."""
+        quantum = coherent(evolution)
         return _pair(
             self,
-            evolution.bounds,
+            evolution.bounds if quantum is None else lambda: bounds(quantum),
             ("occupation_min", "smallest occupation outside glued cells", "1"),
             ("occupation_max", "largest occupation outside glued cells", "1"),
         )

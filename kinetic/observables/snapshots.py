@@ -1,8 +1,8 @@
-"""Snapshots of f_s and n_s, whole or thinned out."""
+"""Snapshots of f_s and n_s, and of the matrix n̂ and its coherence, whole or thinned out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from kinetic.errors import InputError, suggestion
 from kinetic.grid import Array
 from kinetic.observables.base import Recorder, described, momenta
+from kinetic.observables.coherent import coherent
 from kinetic.registry import Description, construct
 from kinetic.storage import Variable
 
@@ -21,17 +22,21 @@ BAND_NAMES = ("lower", "upper")
 _TITLES = {
     "occupation": ("occupation f_s", "f_s"),
     "band_projection": ("band projection n_s", "n_s = f_s + ¼F (f_+ - f_-)"),
+    "coherence_vector": ("coherence between the bands", "n_⊥ = 2 [n - m (m·n)]"),
+    "wigner": ("matrix Wigner function", "n̂ = n₀ + n·σ"),
 }
+_ENTRIES = {"coherence_vector": "component", "wigner": "pauli"}  # instead of the bands
 
 
 @dataclass(frozen=True)
 class Snapshots(Description):
-    """f_s(r, k) and n_s(r, k) of valleys and bands at chosen times
+    """f_s(r, k), n_s(r, k) and the matrix n̂(r, k) of valleys and bands at chosen times
 
     Parameters
     ----------
     variables
-        Any of 'occupation' (f_s) and 'band_projection' (n_s).
+        Any of 'occupation' (f_s) and 'band_projection' (n_s); at levels with coherences also
+        'coherence_vector' (n_⊥) and 'wigner' (n₀, n_x, n_y, n_z).
     stride
         Every how many cells: one number, or one per axis ({kx = 2}).  A thinned x is called
         snapshot_x in the result.
@@ -66,8 +71,15 @@ class Snapshots(Description):
         Raises
         ------
         InputError
-            If an axis, band or valley is not there.
+            If an axis, band or valley is not there, or the level has no coherences.
         """
+        equation = evolution.system.equation
+        for name in self.variables:
+            if name in _ENTRIES and not equation.coherent:
+                raise InputError(
+                    f"[output.snapshots] variables: '{name}' is for the levels 'matrix' and "
+                    f"'moyal'; level '{equation.level}' has no coherences."
+                )
         axes = evolution.system.grid.axes
         names = [axis.name for axis in axes]
         select = dict(self.select or {})
@@ -106,20 +118,27 @@ class Snapshots(Description):
             index.append(thinned)
             dims.append(name)
             coordinates[name] = ((name,), axis.centres[thinned], about)
-        rows = tuple(
-            Variable(name, tuple(dims), "1", title, {"formula": formula, **attributes})
-            for name, (title, formula) in ((name, _TITLES[name]) for name in self.variables)
-        )
+        if "wigner" in self.variables:
+            coordinates["pauli"] = (("pauli",), ["0", "x", "y", "z"], {"long_name": "of σ_μ"})
+        # Instead of the bands, also where one of them is chosen, there are all components.
+        place = 1 if "valley" in dims else 0
+        rest = [dim for dim in dims if dim != "band"]
+        without = {key: value for key, value in attributes.items() if key != "band"}
+        whole = [index[0], slice(None), *index[2:]]
+        rows, picks = [], {}
+        for name in self.variables:
+            (title, formula), entry = _TITLES[name], _ENTRIES.get(name)
+            names, about = (dims, attributes) if entry is None else (list(rest), without)
+            if entry is not None:
+                names.insert(place, entry)
+            picks[name] = tuple(index if entry is None else whole)
+            rows.append(Variable(name, tuple(names), "1", title, {"formula": formula, **about}))
 
         def measure() -> dict[str, Any]:
-            f = evolution.transport.occupation()
-            values: dict[str, Any] = {}
-            for name in self.variables:
-                full = f if name == "occupation" else band_projection(evolution, f)
-                values[name] = momenta(evolution, full)[tuple(index)].copy()
-            return values
+            values = _values(evolution, self.variables)
+            return {name: values[name][picks[name]].copy() for name in self.variables}
 
-        return Recorder(rows, measure, coordinates)
+        return Recorder(tuple(rows), measure, coordinates)
 
     def _step(self, name: str) -> int:
         if isinstance(self.stride, Mapping):
@@ -156,6 +175,25 @@ def _number(key: str, wanted: Any, lower: float, upper: float) -> float:
             f"{lower:.6g} and {upper:.6g}."
         )
     return float(wanted)
+
+
+def _values(evolution: Evolution, names: Sequence[str]) -> dict[str, Array]:
+    """Variables of all cells.  name → (valley, band or component, *sites, *k)"""
+    quantum = coherent(evolution)
+    if quantum is None:
+        f = np.asarray(evolution.transport.occupation())
+        values = {"occupation": f}
+        if "band_projection" in names:
+            values["band_projection"] = band_projection(evolution, f)
+        return {name: momenta(evolution, value) for name, value in values.items()}
+    n = quantum.wigner()
+    read = {
+        "occupation": quantum.occupations,
+        "band_projection": quantum.projections,
+        "coherence_vector": quantum.coherence,
+        "wigner": np.asarray,
+    }
+    return {name: read[name](n) for name in names}
 
 
 def band_projection(evolution: Evolution, f: Array) -> Array:
