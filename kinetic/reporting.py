@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -112,16 +114,24 @@ def _matrix(evolution: QuantumEvolution) -> list[str]:
     system = evolution.system
     shape = (system.valleys, 4, *system.grid.shape)
     names = "(valley, n_μ, *r, *k)" if system.grid.space else "(valley, n_μ, *k)"
-    size = _bytes(8.0 * np.prod([float(n) for n in shape]))
+    size = _bytes(8.0 * math.prod(shape))
     text = ", ".join(str(n) for n in shape)
     lines = [f"state             {names} = ({text}), {size}"]
+    held: Mapping[str, int] = getattr(evolution, "held", dict)()
+    for name, count in held.items():
+        if name != "state" and count:
+            whole = f"{count / held.get('state', count):.2f} of the state"
+            lines.append(f"{name:<18}{_bytes(count)}, {whole}")
+    parts = getattr(evolution, "parts", None)
+    if parts is not None:
+        lines.append(f"splitting         Ĥ = {' + '.join(part.label for part in parts.parts)}")
     lines.append(f"preparation       {system.equation.preparation}")
     return lines
 
 
 def _steps(evolution: Evolution) -> list[str]:
     """The time step and how many of them."""
-    limit, stepping = evolution.step_limit(), evolution.stepping
+    limit = evolution.step_limit()
     lines = []
     if np.isfinite(limit):
         lines.append(f"time step         {limit:.4g}, {_made(evolution)}")
@@ -138,6 +148,9 @@ def _made(evolution: Evolution) -> str:
     """What a step is made of."""
     stepping, stages = evolution.stepping, evolution.stages
     if evolution.system.equation.coherent:
+        flows = getattr(evolution, "composition", None)
+        if flows is not None:
+            return f"{stages} exact flows of order {flows.order}"
         return f"{stages} stage{'' if stages == 1 else 's'}"
     if stepping.composition is None:
         return f"{stages} stages of order {stepping.order}"
@@ -148,8 +161,7 @@ def _made(evolution: Evolution) -> str:
 def _moves(evolution: Evolution) -> bool:
     """Whether the step may change in the course of the run."""
     if evolution.system.equation.coherent:
-        drives = evolution.drives
-        return bool(drives.fields_move or drives.texture_moves)
+        return evolution.stepping.step is None
     return bool(evolution.flow.moves)
 
 

@@ -417,13 +417,17 @@ def test_every_observable_is_recorded_or_says_why_not():
             assert row.attributes["formula"]
         assert not leaf.formula().startswith("Inert")
     assert refused == {
+        "absorbed",
         "berry_map",
+        "coherence",
         "collision_inflow",
         "continuity_residual",
         "faraday_inflow",
         "interband_exchange",
         "momentum_outflow",
         "particles",
+        "purity",
+        "spin",
         "valley_density",
     }
 

@@ -10,7 +10,6 @@ from kinetic.fields import Fields
 from kinetic.grid import Grid
 from kinetic.hamiltonians import ExpressionModel, MassiveDirac, QiWuZhang, WeylLattice
 from kinetic.initial import FermiDirac, Formula
-from kinetic.initial.base import fermi
 from kinetic.observables import (
     Absorbed,
     ChiralityDensity,
@@ -152,14 +151,14 @@ CHAIN_GRID = {"x": [0.0, 2 * PI, 64], "kx": [-PI, PI, 64]}
 def pauli(scalar, vector):
     """A + a·σ as matrices.  (..., 2, 2)"""
     x, y, z = vector
-    return np.moveaxis(np.array([[scalar + z, x - 1j * y], [x + 1j * y, scalar - z]]), (0, 1), (-2, -1))
+    return np.moveaxis(
+        np.array([[scalar + z, x - 1j * y], [x + 1j * y, scalar - z]]), (0, 1), (-2, -1)
+    )
 
 
 def packet(x, k):
     """W |χ⟩⟨χ| of a Gaussian packet: 2 exp(-(x - x₀)²/w² - (k - k₀)²w²/ħ²)."""
-    weight = 2.0 * np.exp(
-        -(((x - PLACE) / WIDTH) ** 2) - ((k - MOMENTUM) * WIDTH / HBAR) ** 2
-    )
+    weight = 2.0 * np.exp(-(((x - PLACE) / WIDTH) ** 2) - ((k - MOMENTUM) * WIDTH / HBAR) ** 2)
     up, down = SPINOR
     flip = np.conj(up) * down
     vector = [2 * flip.real, 2 * flip.imag, abs(up) ** 2 - abs(down) ** 2]
@@ -243,7 +242,12 @@ def test_two_dimensions_agree_with_one():
     model = ExpressionModel(
         d=["sin(kx)", "0.3*cos(2*kx)", "1 - cos(kx)"], d0="0.5*cos(ky)", bounded=True
     )
-    grid = {"x": [0.0, 2 * PI, 32], "y": [0.0, 2 * PI, 6], "kx": [-PI, PI, 40], "ky": [-PI, PI, 6]}
+    grid = {
+        "x": [0.0, 2 * PI, 32],
+        "y": [0.0, 2 * PI, 6],
+        "kx": [-PI, PI, 40],
+        "ky": [-PI, PI, 6],
+    }
     axes = Grid.from_table(grid).axes
     x, k = np.meshgrid(axes[0].centres, axes[2].centres, indexing="ij")
     one = packet(x, k)
@@ -267,13 +271,15 @@ def test_two_dimensions_agree_with_one():
     )
 
 
-# --- the house -----------------------------------------------------------------------------------
+# --- the house ---------------------------------------------------------------------------------
 
 
 def test_standard_and_snapshots_at_a_coherent_level():
     state = chain()
     found = measure(Standard(), state)
-    assert {"density", "particles", "band_density", "current", "energy", "coherence"} <= set(found)
+    assert {"density", "particles", "band_density", "current", "energy", "coherence"} <= set(
+        found
+    )
     assert {"purity", "occupation_min", "current_nonlocal"} <= set(found)
     assert not {"ledger_residual", "boundary_outflow", "absorbed"} & set(found)
     assert all(np.all(np.isfinite(value)) for value in found.values())
@@ -291,7 +297,10 @@ def test_standard_and_snapshots_at_a_coherent_level():
     assert sizes["pauli"] == 4
     np.testing.assert_array_equal(values["wigner"][0, :, :, 3], state.n[0, :, ::2, 3])
     with pytest.raises(InputError, match="'wigner' is for the levels 'matrix' and 'moyal'"):
-        snapshot_recorder(still(QiWuZhang(), {"kx": [-PI, PI, 8], "ky": [-PI, PI, 8]}, level="dressed"), {"variables": ["wigner"]})
+        snapshot_recorder(
+            still(QiWuZhang(), {"kx": [-PI, PI, 8], "ky": [-PI, PI, 8]}, level="dressed"),
+            {"variables": ["wigner"]},
+        )
 
 
 @pytest.mark.parametrize("name", sorted(known(Observable)))
@@ -315,11 +324,11 @@ def test_coherences_are_refused_at_the_kinetic_levels():
 
 def test_chirality_density_finds_the_nodes_of_a_lattice():
     """A filled half above each node: the densities of both chiralities add up to the whole."""
-    grid = {f"k{axis}": [-PI, PI, 12] for axis in "xyz"}
+    grid = {f"k{axis}": [-PI + PI / 12, PI + PI / 12, 12] for axis in "xyz"}
     state = still(WeylLattice(), grid, Formula("1", "0.2*exp(sin(kz))"), preparation="bare")
     found = measure(ChiralityDensity(), state)["chirality_density"]
     assert found.sum() == pytest.approx(float(measure(Density(), state)["density"]), rel=1e-13)
     kinetic = still(WeylLattice(), grid, Formula("1", "0.2*exp(sin(kz))"), level="dressed")
     np.testing.assert_allclose(
-        found, measure(ChiralityDensity(), kinetic)["chirality_density"], rtol=1e-4
+        found, measure(ChiralityDensity(), kinetic)["chirality_density"], rtol=1e-3
     )

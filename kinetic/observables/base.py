@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from kinetic.storage import Variable
 
 if TYPE_CHECKING:
     from kinetic.evolution import Evolution
+    from kinetic.quantum.base import QuantumEvolution
+
+    Evolving: TypeAlias = Evolution | QuantumEvolution
 
 _WHERE = "output.observables"
 
@@ -157,17 +160,17 @@ def default_observables(names: Sequence[Any] | None) -> list[Observable]:
 # --- what several observables share -----------------------------------------------------------
 
 
-def per_volume(evolution: Evolution, quantity: str = "1", time: bool = False) -> str:
+def per_volume(evolution: Evolving, quantity: str = "1", time: bool = False) -> str:
     """Units of a density of `quantity`, per time if asked."""
     return _per_lengths(quantity, evolution.mesh.dimensions, time)
 
 
-def in_sample(evolution: Evolution, quantity: str = "1", time: bool = False) -> str:
+def in_sample(evolution: Evolving, quantity: str = "1", time: bool = False) -> str:
     """Units of a number in the sample: the density's where there are no axes in real space."""
     return _per_lengths(quantity, evolution.mesh.dimensions - len(evolution.mesh.sites), time)
 
 
-def per_area(evolution: Evolution, quantity: str = "1") -> str:
+def per_area(evolution: Evolving, quantity: str = "1") -> str:
     """Units of a current density of `quantity`."""
     return _per_lengths(quantity, evolution.mesh.dimensions - 1, True)
 
@@ -200,7 +203,7 @@ def times_length(units: str, power: int) -> str:
     return _per_lengths(" ".join(kept) or "1", length - power, "time" in below)
 
 
-def places(evolution: Evolution) -> tuple[str, ...]:
+def places(evolution: Evolving) -> tuple[str, ...]:
     """Names of the axes of real space, () in a homogeneous run."""
     return tuple(axis.name for axis in evolution.system.grid.space)
 

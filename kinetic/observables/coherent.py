@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 Weigh = Callable[["Block", Array], Array]
 _NONE = "level '{}' has no coherence between the bands: use 'matrix' or 'moyal'."
-SEA_MEANING = "taken off at the start: that of a filled lower and an empty upper band on this grid"
+SEA_MEANING = (
+    "taken off at the start: that of a filled lower and an empty upper band on this grid"
+)
 
 
 def coherent(evolution: Evolution) -> QuantumEvolution | None:

@@ -8,7 +8,8 @@ is what the gradient expansion of second order conserves.  Under the exact dynam
     ∂ₜρ(q) = (1/iħ) ∫ Tr{[A(k + ½ħq) - A(k - ½ħq)] n̂(q,k)} = -iq·j(q)
     j(q)   = ∫ ∫_{-½}^{½}dλ Tr[∂_kA(k + λħq) n̂(q,k)]
 
-What this has beyond the local current is of second order in ħ, and zero where ∂_kA is linear in k.
+What this has beyond the local current is of second order in ħ, and zero where ∂_kA is linear in
+k.
 A uniform b changes nothing: k is then the kinetic momentum.
 Source: continuity equation of the Moyal equation, e.g. Hillery, O'Connell, Scully and Wigner,
 Phys. Rep. 106, 121 (1984), Sec. 2.
@@ -16,14 +17,13 @@ Phys. Rep. 106, 121 (1984), Sec. 2.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.fft
 
 from kinetic.averages import gauss
-from kinetic.grid import SPACE, Array
+from kinetic.grid import SPACE, Array, Axis
 from kinetic.observables.base import Recorder, per_area, places
 from kinetic.observables.coherent import Sea, integrated, trace
 from kinetic.quantum.base import directions
@@ -120,24 +120,19 @@ class Nonlocal:
         self.evolution = evolution
         grid = evolution.system.grid
         self.space = grid.space
-        self.waves = [
-            2.0 * np.pi * (np.fft.rfftfreq if last else np.fft.fftfreq)(axis.cells, axis.widths[0])
-            for axis, last in zip(
-                grid.space, [*[False] * (len(grid.space) - 1), True], strict=True
-            )
-        ]
+        self.waves = [_waves(axis, axis is grid.space[-1]) for axis in grid.space]
         needed = evolution.system.hamiltonian.space_names
         # V has no momentum in it: the velocity is that of any one place.
         self.place = {a.name: a.centres[0] for a in grid.space if a.name in needed} or None
         self.order = self._order()
 
-    def _velocity(self, valley: int, k: list[Array], t: float) -> tuple[Array, Array]:
+    def _velocity(self, valley: int, k: Sequence[Array], t: float) -> tuple[Array, Array]:
         """∂_kA at points.  (dim, S), (dim, 3, S)"""
         jet = self.evolution.system.hamiltonian.jet(valley, k, t, self.place)
         return jet.scalar_gradient, jet.vector_gradient
 
     def _excess(
-        self, valley: int, q: list[Array], k: list[Array], t: float, order: int
+        self, valley: int, q: Sequence[Array], k: Sequence[Array], t: float, order: int
     ) -> tuple[Array, Array]:
         """∫dλ ∂_kA(k + λħq) - ∂_kA(k).  (dim, S), (dim, 3, S)"""
         scalar, vector = (-part for part in self._velocity(valley, k, t))
@@ -190,6 +185,8 @@ class Nonlocal:
 
     def present(self, wigner: Array) -> Array:
         """The part of n_μ (valley, 4, *r, *k) at the sites.  (dim, *sites)"""
+        import scipy.fft
+
         evolution = self.evolution
         momentum, sites = evolution.system.grid.momentum, evolution.mesh.sites
         d, count = len(momentum), len(sites)
@@ -203,13 +200,22 @@ class Nonlocal:
                 part = whole[(slice(None), *[slice(None)] * count, rows)]
                 n = scipy.fft.rfftn(part, axes=space)
                 scalar, vector = self._excess(
-                    valley, list(mesh[:count]), list(mesh[count:]), evolution.time, self.order
+                    valley, mesh[:count], mesh[count:], evolution.time, self.order
                 )
                 for direction in range(d):
                     content = trace(scalar[direction], vector[direction], n) * volumes
                     total[direction] += content.reshape(*content.shape[:count], -1).sum(axis=-1)
         moved = scipy.fft.irfftn(total, sites, axes=space)
         return np.asarray(moved) / evolution.phase_space
+
+
+def _waves(axis: Axis, half: bool) -> Array:
+    """Q along an axis; the mode at the edge of the band, its own conjugate, is not shifted."""
+    frequencies = np.fft.rfftfreq if half else np.fft.fftfreq
+    modes = np.rint(frequencies(axis.cells) * axis.cells)
+    if axis.cells % 2 == 0:
+        modes = np.where(np.abs(modes) == axis.cells // 2, 0.0, modes)
+    return np.asarray(2.0 * np.pi / axis.length * modes)
 
 
 def current_recorder(name: str, evolution: QuantumEvolution) -> Recorder:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kinetic.geometry import Geometry
 from kinetic.grid import Array
 from kinetic.nodes import Node, find_nodes, node_shares
 from kinetic.observables.base import (
@@ -47,15 +46,17 @@ def sea_density(evolution: Evolution) -> float:
 
 
 def nodes_of(evolution: Evolution) -> list[Node]:
-    """The gap closings at the start, with their charges in three dimensions."""
-    if not evolution.system.equation.coherent:
-        return evolution.flow.nodes
-    system, mesh, t = evolution.system, evolution.mesh, evolution.start
-    if system.hamiltonian.textured or mesh.dimensions != 3:
+    """The gap closings at the start, in three dimensions with their charges.
+
+    Where there is no Berry flux on the grid the charge is sign det ∂d/∂k.
+    """
+    system = evolution.system
+    if not system.equation.coherent:
+        return list(evolution.flow.nodes)
+    if system.hamiltonian.textured or evolution.mesh.dimensions != 3:
         return []
-    model, hbar = system.hamiltonian, system.equation.hbar
-    geometries = [Geometry(model, valley, mesh, hbar) for valley in range(system.valleys)]
-    return find_nodes(model, system.grid, [g.charges(g.fluxes(t)) for g in geometries], t)
+    none = [np.zeros(system.grid.volumes.shape)] * system.valleys
+    return find_nodes(system.hamiltonian, system.grid, none, evolution.start)
 
 
 def chirality_shares(evolution: Evolution) -> Array | None:

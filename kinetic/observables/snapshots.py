@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -187,7 +187,7 @@ def _values(evolution: Evolution, names: Sequence[str]) -> dict[str, Array]:
             values["band_projection"] = band_projection(evolution, f)
         return {name: momenta(evolution, value) for name, value in values.items()}
     n = quantum.wigner()
-    read = {
+    read: dict[str, Callable[[Array], Array]] = {
         "occupation": quantum.occupations,
         "band_projection": quantum.projections,
         "coherence_vector": quantum.coherence,

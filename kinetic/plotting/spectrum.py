@@ -47,8 +47,8 @@ def power(times: Array, values: Array) -> tuple[Array, Array]:
     step = float(times[1] - times[0])
     window = np.blackman(len(times) + 2)[1:-1]
     amplitude = np.fft.rfft(window * (values - values.mean())) * step
-    frequency = 2.0 * np.pi * np.fft.rfftfreq(len(times), step)
-    return frequency, np.abs(frequency * amplitude) ** 2
+    frequency = np.asarray(2.0 * np.pi * np.fft.rfftfreq(len(times), step))
+    return frequency, np.asarray(np.abs(frequency * amplitude) ** 2)
 
 
 def dominant(times: Array, values: Array) -> float:
@@ -95,9 +95,7 @@ def _names(content: Content, request: Request) -> dict[str, str]:
     if request.variable is None:
         return there
     if request.variable not in there:
-        raise InputError(
-            f"variable {request.variable}: a spectrum is of {listing(list(there))}."
-        )
+        raise InputError(f"variable {request.variable}: a spectrum is of {listing(list(there))}.")
     return {request.variable: there[request.variable]}
 
 
