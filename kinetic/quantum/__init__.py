@@ -17,5 +17,8 @@ def quantum_evolution(
 ) -> QuantumEvolution:
     """The evolution of a system at such a level; arguments as of `QuantumEvolution`."""
     from kinetic.quantum.moyal import Moyal
+    from kinetic.quantum.twolevel import TwoLevel
 
+    if system.equation.level == "moyal" and TwoLevel.describes(system):
+        return TwoLevel(system, stepping, start, stop)
     return Moyal(system, stepping, start, stop)
