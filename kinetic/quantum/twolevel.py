@@ -344,8 +344,7 @@ class TwoLevel(QuantumEvolution):
         for task in range(worker, len(self._tasks), workers):
             valley, rows = self._tasks[task]
             points = slice(rows.start * across, rows.stop * across)
-            n = trial[valley, :, points]
-            n[...] = state[valley, :, points]
+            n = state[valley, :, points].copy()  # its rows are contiguous: loops vectorise
             rates = self._rates[worker][: 3 * len(times) * n.shape[1]].reshape(3, len(times), -1)
             self._precession(rates, valley, rows, times, shifts)
             worst = np.zeros((2, n.shape[1]))
@@ -356,6 +355,7 @@ class TwoLevel(QuantumEvolution):
                 twolevel.relax(n, rates, step, fourth, sixth, *worst, rate, max(parts, 1))
             else:
                 twolevel.turn(n, rates, step, fourth, sixth, *worst)
+            trial[valley, :, points] = n
             self._worst[task] = worst.max(axis=1)
 
     def _precession(
