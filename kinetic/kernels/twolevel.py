@@ -1,18 +1,19 @@
 """Two-level systems, many at once: dn/dt = ω(t) × n − γ [n − m (m·n)], ω = 2d/ħ, m = d/|d|.
 
-One step of h is one exponential exp(Ω) of the Magnus series, its generator taken at the three Gauss
-nodes t + (½ ∓ √15/10) h and t + h/2.  With A₁, A₂, A₃ there,
+One step of h is one exponential exp(Ω) of the Magnus series, its generator A taken at the three
+Gauss nodes t + (½ ∓ √15/10) h and t + h/2.  With A₁, A₂, A₃ there,
 
     α₁ = h A₂ ,  α₂ = (√15 h/3)(A₃ − A₁) ,  α₃ = (10 h/3)(A₃ − 2A₂ + A₁)
     Ω₂ = α₁ ,  Ω₄ = α₁ + α₃/12 − [α₁, α₂]/12
-    Ω₆ = α₁ + α₃/12 + [−20α₁ − α₃ + C₁, α₂ + C₂]/240 ,  C₁ = [α₁, α₂] ,  C₂ = −[α₁, 2α₃ + C₁]/60
+    Ω₆ = α₁ + α₃/12 + [−20α₁ − α₃ + C₁, α₂ + C₂]/240
+    C₁ = [α₁, α₂] ,  C₂ = −[α₁, 2α₃ + C₁]/60
 
-Without γ the α are vectors, commutators are cross products and exp(Ω) is a rotation by |Ω|, written
-so that it keeps |n| to rounding.  With γ they are 3×3 matrices [ω]_× + γ m mᵀ (the rest −γ commutes)
-and exp(Ω) n is its Taylor series.  Every order is symmetric in time.
+Without γ the α are vectors, commutators are cross products and exp(Ω) is a rotation by |Ω|, in a
+form that keeps |n| to rounding.  With γ they are 3×3 matrices [ω]_× + γ m mᵀ (the rest, −γ,
+commutes) and exp(Ω) n is its Taylor series.  Every order is symmetric in time.
 
-Source: Blanes, Casas and Ros, BIT 40, 434 (2000); Blanes, Casas, Oteo and Ros, Phys. Rep. 470, 151
-(2009), Sec. 5.
+Source: Blanes, Casas and Ros, BIT 40, 434 (2000); Blanes, Casas, Oteo and Ros, Phys. Rep. 470,
+151 (2009), Sec. 5.
 """
 
 from __future__ import annotations
@@ -189,7 +190,7 @@ def applied(m, x, y, z):
 
 @released
 def relax(n, rates, h, fourth, sixth, coarse, fine, rate, parts):
-    """The same as `turn` with dephasing: γ = `rate`; the series of Ω/parts is applied `parts` times."""
+    """As `turn`, with dephasing at the `rate` γ; exp(Ω) is made of so many equal `parts`."""
     points, steps = n.shape[1], rates.shape[1] // 3
     decay, share = np.exp(-rate * h), 1.0 / parts
     for point in range(size(points)):
@@ -206,7 +207,8 @@ def relax(n, rates, h, fourth, sixth, coarse, fine, rate, parts):
             a3 = weighted(BEND * h, last, -2.0 * BEND * h, middle, BEND * h, first)
             c1 = commutator(a1, a2)
             c2 = commutator(a1, weighted(-1.0 / 30.0, a3, -1.0 / 60.0, c1, 0.0, c1))
-            mixed = commutator(weighted(1.0, c1, -1.0, a3, 0.0, a3), weighted(1.0, a2, 1.0, c2, 0.0, c2))
+            mixed = commutator(weighted(1.0, c1, -1.0, a3, 0.0, a3),
+                               weighted(1.0, a2, 1.0, c2, 0.0, c2))
             low = weighted(1.0 / 12.0, a3, -1.0 / 12.0, c1, 0.0, c1)
             high = weighted(1.0 / 240.0, mixed, -1.0 / 12.0, commutator(a1, c2), 0.0, c1)
             coarse[point] = max(coarse[point], magnitude(low))

@@ -8,125 +8,149 @@ every mode on periodic axes, polynomials of ninth degree through ten neighbours 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import scipy.fft
-from numpy.polynomial import chebyshev
 
 from kinetic.errors import InputError
-from kinetic.grid import Array, Axis
+from kinetic.grid import Array, Axis, Grid
+from kinetic.initial import FermiDirac, FromFile
+from kinetic.quantum.base import QuantumEvolution
+from kinetic.quantum.pieces import Pieces
+from kinetic.quantum.preparation import prepared
 
-STENCIL = 10  # neighbours of a polynomial
-_DEGREE = 15
-_NODES = chebyshev.chebpts1(_DEGREE + 1)
-_RESOLVED, _ZERO = 1e-13, 1e-16  # of the largest value, and by itself: last terms of a piece
-_SHORTEST = 1e-9  # of the longest piece: there the function jumps
-_MOST = 100_000
-_ROOM = 0.01  # of the range of an integral, for what lies between samples
+STENCIL = 10
+"""Neighbours of an interpolating polynomial."""
+_MOMENTA = (0.11, 0.47, 0.83)  # where a moving Hamiltonian is looked at
+_LONGEST = 4.0 * np.pi  # radians of the fastest precession: how far ahead drives are looked at
+_FLOOR = 1e-5  # of it: across a jump of a drive the control of the error alone sets the step
+_WIDEST = 2**28
 
 
-class Pieces:
-    """A vector function of time as polynomials that resolve it, with its integral.
-
-    They are made one after another as far as they are asked for; where the run will end does not
-    change them.
+class Comoving:
+    """The lattice in K of a homogeneous system, and where it stands at any time.
 
     Parameters
     ----------
-    function
-        X of an array of times.  (component, time)
-    start
-        Where the integral is zero.
-    longest
-        Length of a piece that is not to be exceeded.
-    stop
-        The function need not be finite beyond it.
+    evolution
+        At its start.
+    fastest
+        Largest rate of precession.
+
+    Attributes
+    ----------
+    lattice
+        Grid of the K.
+    moving
+        Whether the Hamiltonian itself changes in time.
+
+    Raises
+    ------
+    InputError
+        If the end of the run is needed and not known, or the lattice would not fit.
     """
 
-    def __init__(
-        self, function: Callable[[Array], Array], start: float, longest: float, stop: float
-    ) -> None:
-        self._function, self._longest, self._stop = function, longest, stop
-        self._length = longest
-        angles = np.arange(_DEGREE + 1)[:, None] * np.arccos(_NODES)
-        self._transform = np.cos(angles) * (2.0 / (_DEGREE + 1))
-        self._transform[0] *= 0.5
-        self._size: Array | float = 0.0
-        self._ends = [start]
-        self._found: list[Array] = []
-        self._made()
+    def __init__(self, evolution: QuantumEvolution, fastest: float) -> None:
+        self.evolution, self.system = evolution, evolution.system
+        self.fields, self.start, self.stop = evolution.fields, evolution.start, evolution.stop
+        self.dimensions = self.system.grid.dimensions
+        self.moving = self.system.hamiltonian.time_dependent
+        self.steady = bool(self.fields.electric_constant)
+        self._force = np.zeros(self.dimensions)
+        if self.steady:
+            self._force = self.fields.electric_at({}, self.start)[: self.dimensions]
+        self._longest = _LONGEST / fastest
+        self._pieces: Pieces | None = None
+        if self.moving or not self.steady:
+            if self.stop is None:
+                raise InputError(
+                    "[time] a field or Hamiltonian that changes in time is followed over the "
+                    "whole run: give its end, stop."
+                )
+            self._pieces = Pieces(self._drive, self.start, self._longest, self.stop)
+        self._lay_windows()
 
-    def _made(self) -> None:
-        """Lay what is there into arrays."""
-        self._edges = np.array(self._ends)
-        self._terms = np.array(self._found)  # (piece, component, degree + 2)
-        if self._found:
-            sums = np.cumsum(self._terms.sum(axis=2), axis=0)
-            self._before = np.concatenate([np.zeros((1, sums.shape[1])), sums])
+    def _drive(self, times: Array) -> Array:
+        """e along the momentum axes, and d at a few momenta.  (component, time)"""
+        rows = [self.fields.electric_at({}, times)[: self.dimensions]]
+        if self.moving:
+            few = [np.quantile(axis.centres, _MOMENTA) for axis in self.system.grid.momentum]
+            k = np.meshgrid(*few, indexing="ij", sparse=True)
+            model = self.system.hamiltonian
+            for valley in range(self.system.valleys):
+                seen = [model.values(valley, k, float(t))[1].ravel() for t in times]
+                rows.append(np.array(seen).T)
+        return np.concatenate(rows)
 
-    def reach(self, time: float) -> None:
-        """Make pieces up to a time."""
-        if self._ends[-1] >= time and self._found:
-            return
-        while not self._found or self._ends[-1] < time:
-            self._next()
-        self._made()
-
-    def _next(self) -> None:
-        if len(self._found) > _MOST:
+    def _lay_windows(self) -> None:
+        axes = self.system.grid.momentum
+        if self.steady:
+            open_ = [not axis.periodic for axis in axes]
+            if self.stop is None and np.any(self._force[open_]):
+                raise InputError(
+                    "[time] a force along an open momentum axis brings in states from beyond it: "
+                    "give the end of the run, stop."
+                )
+            passed = self._force * (1.0 if self.stop is None else self.stop - self.start)
+            ends = np.minimum(passed, 0.0), np.maximum(passed, 0.0)
+        else:
+            assert self._pieces is not None
+            assert self.stop is not None
+            ends = self._pieces.extremes(self.stop, len(axes))
+        self.windows = [Window(*each) for each in zip(axes, *ends, strict=True)]
+        points = float(np.prod([float(window.cells) for window in self.windows]))
+        if points * self.system.valleys > _WIDEST:
             raise InputError(
-                "[fields] e or a parameter changes too fast to be followed through this run: "
-                f"more than {_MOST} pieces are needed; smooth it, or shorten the run."
+                f"[grid] the force carries momenta through {points:.3g} lattice points during "
+                "the run: shorten it, lower E, or take a periodic Hamiltonian on its whole zone."
             )
-        begin = self._ends[-1]
-        while True:
-            end = begin + self._length
-            try:
-                values = self._function(0.5 * (begin + end) + 0.5 * self._length * _NODES)
-            except InputError:
-                if begin >= self._stop or end <= self._stop:
-                    raise
-                self._length = self._stop - begin
-                continue
-            size = np.maximum(self._size, np.abs(values).max(axis=1))
-            terms = values @ self._transform.T
-            smooth = np.all(np.abs(terms[:, -3:]).max(axis=1) <= _RESOLVED * size + _ZERO)
-            if smooth or self._length <= _SHORTEST * self._longest:
-                break
-            self._length *= 0.5
-        self._size = size
-        self._ends.append(end)
-        half = 0.5 * (end - begin)
-        self._found.append(half * chebyshev.chebint(terms, lbnd=-1.0, axis=1))
-        self._length = min(2.0 * self._length, self._longest)
+        self.lattice = Grid(tuple(window.lattice for window in self.windows))
 
-    def integral(self, times: Array) -> Array:
-        """∫ X dt from the start.  (component, *times)"""
-        flat = np.ravel(times)
-        self.reach(float(flat.max()))
-        piece = np.searchsorted(self._edges, flat, side="right") - 1
-        piece = np.clip(piece, 0, len(self._terms) - 1)
-        low, high = self._edges[piece], self._edges[piece + 1]
-        x = (2.0 * flat - low - high) / (high - low)
-        terms = np.moveaxis(self._terms[piece], 2, 0)  # (degree + 2, time, component)
-        value = chebyshev.chebval(x[:, None], terms, tensor=False) + self._before[piece]
-        return np.asarray(value.T.reshape(-1, *np.shape(times)))
+    def shifts(self, times: Array | float) -> Array:
+        """∫e dt since the start, k − K.  (direction, *times)"""
+        if self.steady:
+            passed = np.asarray(times, dtype=float) - self.start
+            return np.asarray(np.multiply.outer(self._force, passed))
+        assert self._pieces is not None
+        return self._pieces.integral(np.asarray(times))[: self.dimensions]
 
-    def shortest(self, start: float, stop: float) -> float:
-        """Length of the shortest piece between two times."""
-        self.reach(stop)
-        first = int(np.searchsorted(self._edges, start, side="right")) - 1
-        last = int(np.searchsorted(self._edges, stop, side="left"))
-        return float(np.diff(self._edges[first : max(last, first + 1) + 1]).min())
-    def extremes(self, stop: float, count: int) -> tuple[Array, Array]:
-        """Smallest and largest integral of the first `count` components up to a time, with room."""
-        self.reach(stop)
-        edges = np.minimum(self._edges, stop)
-        times = edges[:-1] + np.linspace(0.0, 1.0, 33)[:, None] * np.diff(edges)
-        values = self.integral(times)[:count].reshape(count, -1)
-        low, high = np.minimum(values.min(axis=1), 0.0), np.maximum(values.max(axis=1), 0.0)
-        return low - _ROOM * (high - low), high + _ROOM * (high - low)
+    def resolved(self, time: float, ahead: float) -> float:
+        """The longest step that does not overlook a change of the drives until `ahead`."""
+        if self._pieces is None:
+            return math.inf
+        return max(self._pieces.shortest(time, ahead), _FLOOR * self._longest)
+
+    def prepared(self) -> tuple[Array, Array]:
+        """n_μ on the lattice in K, and f_- of the cells of the grid."""
+        system, evolution = self.system, self.evolution
+        wide = self.lattice.shape != system.grid.shape
+        if wide and isinstance(system.initial, FromFile):
+            raise InputError(
+                "[initial] a file holds the state on the grid alone, but the force brings in "
+                "states from beyond its open ends: give a formula, or a periodic Hamiltonian."
+            )
+        preparation = system.equation.preparation
+        if preparation == "exact" and not isinstance(system.initial, FermiDirac):
+            raise InputError(
+                "[equation] preparation = 'exact' is f(Ĥ) of an initial 'fermi_dirac'; "
+                f"'{system.initial.name}' has no such form: take 'coherent' or 'bare'."
+            )
+        if wide:
+            whole = replace(system, grid=self.lattice)
+            evolution = QuantumEvolution(whole, evolution.stepping, self.start, self.stop)
+        wigner, lower = prepared(evolution, preparation == "coherent")  # f(Ĥ) has no coherence
+        for n, window in enumerate(self.windows):
+            inside = slice(window.before, window.before + window.axis.cells)
+            lower = np.moveaxis(np.moveaxis(lower, n + 1, 0)[inside], 0, n + 1)
+        return wigner, lower
+
+    def read(self, values: Array, time: float) -> Array:
+        """Values on the lattice, read at the cell centres; the last axes are those of K."""
+        shifts = self.shifts(time)
+        for n, (window, shift) in enumerate(zip(self.windows, shifts, strict=True)):
+            values = window.read(values, n - len(self.windows), float(shift))
+        return values
 
 
 class Window:
@@ -159,6 +183,11 @@ class Window:
         if not axis.periodic:
             self.before = math.ceil(high / self.width) + STENCIL // 2
             self.after = math.ceil(-low / self.width) + STENCIL // 2
+
+    @property
+    def cells(self) -> int:
+        """Cells of the lattice."""
+        return self.before + self.axis.cells + self.after
 
     @property
     def lattice(self) -> Axis:
@@ -205,10 +234,3 @@ def polynomial_weights(share: float) -> Array:
             if i != j:
                 weights[i] *= (share - places[j]) / (places[i] - places[j])
     return weights
-
-
-def read(values: Array, windows: Sequence[Window], shifts: Sequence[float]) -> Array:
-    """Values on the lattice in K, read at the cell centres; the last axes are those of k."""
-    for n, (window, shift) in enumerate(zip(windows, shifts, strict=True)):
-        values = window.read(values, n - len(windows), float(shift))
-    return values

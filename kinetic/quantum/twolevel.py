@@ -2,30 +2,28 @@
 
     ∂ₜn̂ + e·∂_k n̂ = (1/iħ)[Ĥ(k,t), n̂] − [n − m (m·n)]·σ/T₂                 n̂ = n₀ + n·σ
 
-At K = k − ∫e dt the vector n only precesses about d(K + ∫e dt, t), by 2|d|/ħ per time, and n₀ stays.
+At K = k − ∫e dt the vector n only precesses about d(K + ∫e dt, t), by 2|d|/ħ per time; n₀ stays.
 A step is one exponential of the Magnus series of second, fourth or sixth order (steppers split2,
 split4, split6; the sixth order costs no more than the others and is the default).  Dephasing of
 the coherence in the bands of the moment is part of the same exponential.
 
-Step control: the series is summed at every momentum and step up to the sixth order; with δ₂ = |Ω₄ −
-Ω₂| and δ₄ = |Ω₆ − Ω₄| the error of a step is taken as δ₂, δ₄ or δ₄²/δ₂, the largest of all momenta,
-and may be `TOLERANCE` per radian of the fastest precession.  A given step is taken as it is.
+Step control: the series is summed at every momentum and step up to the sixth order; with
+δ₂ = |Ω₄ − Ω₂| and δ₄ = |Ω₆ − Ω₄| the error of a step is taken as δ₂, δ₄ or δ₄²/δ₂, the largest of
+all momenta, and may be `TOLERANCE` per radian of the fastest precession.  A given step is taken
+as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
 from kinetic.errors import InputError, PhysicsError
-from kinetic.grid import Array, Grid
-from kinetic.initial import FermiDirac, FromFile
+from kinetic.grid import Array
 from kinetic.kernels import twolevel
 from kinetic.quantum.base import QuantumEvolution
-from kinetic.quantum.comoving import Pieces, Window, read
-from kinetic.quantum.preparation import prepared
+from kinetic.quantum.comoving import Comoving
 from kinetic.stepping import Stepping
 from kinetic.system import System
 
@@ -38,12 +36,8 @@ _SLAB = 2048  # points that are worked on together, at least a row across the fi
 _BUFFER = 40_000  # points times nodes held for them
 _MOST_STEPS = 128  # that are judged together
 _LARGEST = 2.0  # |Ω| of the first step, before anything is known about errors
-_MOMENTA = (0.11, 0.47, 0.83)  # where a moving Hamiltonian is looked at
 _SAFETY, _MARGIN = 0.8, 1e-12
 _ROOM = 1.1  # by which |Ω| may exceed h max|ω|
-_PIECE = 4.0 * np.pi  # radians of the fastest precession: the longest look ahead at the drives
-_FLOOR = 1e-5  # of it: across a jump of a drive the control of the error alone sets the step
-_WIDEST = 2**28
 
 
 class TwoLevel(QuantumEvolution):
@@ -82,9 +76,8 @@ class TwoLevel(QuantumEvolution):
         self.order = self._order()
         self.dephasing = 1.0 / (system.equation.dephasing or np.inf)
         self.fastest = self._fastest()
-        self._follow()
-        self._lay_windows()
-        wigner, lower = self._prepared()
+        self.comoving = Comoving(self, self.fastest)
+        wigner, lower = self.comoving.prepared()
         self.constant = np.ascontiguousarray(wigner[:, 0])
         self.vector = np.ascontiguousarray(wigner[:, 1:])
         self._start(self.wigner(), lower)
@@ -114,45 +107,6 @@ class TwoLevel(QuantumEvolution):
                 "system without b."
             )
 
-    # --- momenta that move --------------------------------------------------------------------
-
-    def _follow(self) -> None:
-        """What e adds up to, and how finely the drives must be looked at."""
-        fields = self.fields
-        self._pieces: Pieces | None = None
-        self._force = np.zeros(0)
-        self._moving = self.system.hamiltonian.time_dependent
-        if fields.electric_constant:
-            self._force = fields.electric_at({}, self.start)[: self.mesh.dimensions]
-        if self._moving or not fields.electric_constant:
-            if self.stop is None:
-                raise InputError(
-                    "[time] a field or Hamiltonian that changes in time is followed over the "
-                    "whole run: give its end, stop."
-                )
-            longest = _PIECE / self.fastest
-            self._pieces = Pieces(self._drive, self.start, longest, self.stop)
-
-    def _drive(self, times: Array) -> Array:
-        """e along the momentum axes, and d at a few momenta.  (component, time)"""
-        rows = [self.fields.electric_at({}, times)[: self.mesh.dimensions]]
-        if self._moving:
-            few = [np.quantile(a.centres, _MOMENTA) for a in self.system.grid.momentum]
-            k = np.meshgrid(*few, indexing="ij", sparse=True)
-            model = self.system.hamiltonian
-            for valley in range(self.system.valleys):
-                seen = [model.values(valley, k, float(t))[1].ravel() for t in times]
-                rows.append(np.array(seen).T)
-        return np.concatenate(rows)
-
-    def displacement(self, times: Array | float) -> Array:
-        """∫e dt since the start, k − K.  (direction, *times)"""
-        if self.fields.electric_constant:
-            passed = np.asarray(times, dtype=float) - self.start
-            return np.multiply.outer(self._force, passed)
-        assert self._pieces is not None
-        return self._pieces.integral(np.asarray(times))[: self.mesh.dimensions]
-
     def _fastest(self) -> float:
         """Largest 2|d|/ħ on the grid at the start."""
         largest = 0.0
@@ -161,78 +115,26 @@ class TwoLevel(QuantumEvolution):
             largest = max(largest, float(np.einsum("c...,c...->...", vector, vector).max()))
         return 2.0 * float(np.sqrt(largest)) / self.hbar or 1.0
 
-    def _lay_windows(self) -> None:
-        """The lattice in K of every axis."""
-        axes = self.system.grid.momentum
-        if self.fields.electric_constant:
-            span = 0.0 if self.stop is None else self.stop - self.start
-            if self.stop is None and any(
-                force != 0.0 and not axis.periodic
-                for force, axis in zip(self._force, axes, strict=True)
-            ):
-                raise InputError(
-                    "[time] a force along an open momentum axis brings in states from beyond it: "
-                    "give the end of the run, stop."
-                )
-            ends = np.minimum(self._force * span, 0.0), np.maximum(self._force * span, 0.0)
-            if self.stop is None:
-                ends = np.minimum(self._force, 0.0), np.maximum(self._force, 0.0)
-        else:
-            assert self._pieces is not None and self.stop is not None
-            ends = self._pieces.extremes(self.stop, len(axes))
-        self.windows = [Window(*each) for each in zip(axes, *ends, strict=True)]
-        self._lattice = Grid(tuple(window.lattice for window in self.windows))
-        points = float(np.prod([float(n) for n in self._lattice.shape])) * self.system.valleys
-        if points > _WIDEST:
-            raise InputError(
-                f"[grid] the force carries momenta through {points:.3g} lattice points during the "
-                "run: shorten it, lower E, or take a periodic Hamiltonian on its whole zone."
-            )
-
-    def _prepared(self) -> tuple[Array, Array]:
-        """n_μ on the lattice in K, and f_- of the cells of the grid."""
-        system = self.system
-        wide = self._lattice.shape != system.grid.shape
-        if wide and isinstance(system.initial, FromFile):
-            raise InputError(
-                "[initial] a file holds the state on the grid alone, but the force brings in "
-                "states from beyond its open ends: give a formula, or a periodic Hamiltonian."
-            )
-        source: QuantumEvolution = self
-        if wide:
-            whole = replace(system, grid=self._lattice)
-            source = QuantumEvolution(whole, self.stepping, self.start, self.stop)
-        preparation = system.equation.preparation
-        if preparation == "exact" and not isinstance(system.initial, FermiDirac):
-            raise InputError(
-                "[equation] preparation = 'exact' is f(Ĥ) of an initial 'fermi_dirac'; "
-                f"'{system.initial.name}' has no such form: take 'coherent' or 'bare'."
-            )
-        wigner, lower = prepared(source, preparation == "coherent")  # f(Ĥ) commutes with Ĥ(k)
-        for n, window in enumerate(self.windows):
-            inside = slice(window.before, window.before + window.axis.cells)
-            lower = np.moveaxis(np.moveaxis(lower, n + 1, 0)[inside], 0, n + 1)
-        return wigner, lower
-
     # --- reading ------------------------------------------------------------------------------
 
     def wigner(self) -> Array:
         """n_μ at the centres of the cells.  (valley, 4, *k)"""
         held = np.concatenate([self.constant[:, None], self.vector], axis=1)
-        return read(held, self.windows, self.displacement(self.time))
+        return self.comoving.read(held, self.time)
 
-    def comoving(self) -> tuple[list[Array], Array]:
-        """Momenta k = K + ∫e dt that broadcast, and n_μ there; sums over a whole zone need no more.
+    def carried(self) -> tuple[list[Array], Array]:
+        """Momenta k = K + ∫e dt and n_μ there: sums over a whole zone need no more.
 
         Returns
         -------
         k
-            One array per direction.
+            One array per direction; they broadcast.
         wigner
             n_μ.  (valley, 4, *K)
         """
-        k = np.meshgrid(*(a.centres for a in self._lattice.axes), indexing="ij", sparse=True)
-        shifts = self.displacement(self.time)
+        axes = self.comoving.lattice.axes
+        k = np.meshgrid(*(axis.centres for axis in axes), indexing="ij", sparse=True)
+        shifts = self.comoving.shifts(self.time)
         held = np.concatenate([self.constant[:, None], self.vector], axis=1)
         return [each + shift for each, shift in zip(k, shifts, strict=True)], held
 
@@ -245,7 +147,7 @@ class TwoLevel(QuantumEvolution):
 
     def _slabs(self) -> None:
         """Pieces of the lattice that stay in the cache, and what is held for each worker."""
-        rows, *others = self._lattice.shape
+        rows, *others = self.comoving.lattice.shape
         across = int(np.prod(others, dtype=int))
         thick = min(rows, max(1, _SLAB // across))
         self._tasks = [
@@ -310,11 +212,8 @@ class TwoLevel(QuantumEvolution):
         if self.stepping.step is not None:
             return min(self.stepping.step, remaining)
         limit = min(self._step, remaining)
-        if self._pieces is not None:
-            ahead = self.time + min(limit * self._together, remaining)
-            shortest = self._pieces.shortest(self.time, ahead)
-            limit = min(limit, max(shortest, _FLOOR * _PIECE / self.fastest))
-        return limit
+        ahead = self.time + min(limit * self._together, remaining)
+        return min(limit, self.comoving.resolved(self.time, ahead))
 
     def _error(self, coarse: float, fine: float) -> float:
         """Error of a step of the present order, in radians."""
@@ -328,7 +227,7 @@ class TwoLevel(QuantumEvolution):
         """Make steps from the present state into `_trial`; largest |Ω₄ − Ω₂| and |Ω₆ − Ω₄|."""
         times = self.time + step * (np.arange(count)[:, None] + NODES)
         moments = times.ravel()
-        shifts = self.displacement(moments)
+        shifts = self.comoving.shifts(moments)
         self.device.launch(self._work, step, count, moments, shifts, small=len(self._tasks) < 2)
         coarse, fine = self._worst.max(axis=0)
         return float(np.sqrt(coarse)), float(np.sqrt(fine))
@@ -362,7 +261,7 @@ class TwoLevel(QuantumEvolution):
         self, rates: Array, valley: int, rows: slice, times: Array, shifts: Array
     ) -> None:
         """ω = 2d/ħ at all nodes, of a slab.  rates (3, time, points)"""
-        axes = self._lattice.axes
+        axes = self.comoving.lattice.axes
         centres = [axes[0].centres[rows], *(axis.centres for axis in axes[1:])]
         target = rates.reshape(3, len(times), *(len(x) for x in centres))
         ones = [1] * len(axes)
@@ -371,7 +270,7 @@ class TwoLevel(QuantumEvolution):
             along = [len(centre) if m == n else 1 for m in range(len(axes))]
             k.append(centre.reshape(1, *along) + shift.reshape(-1, *ones))
         formulas, factor = self._formulas[valley], 2.0 / self.hbar
-        if not self._moving:
+        if not self.comoving.moving:
             for c, value in enumerate(formulas.values(k, {}, self.start)[1:]):
                 np.multiply(value, factor, out=target[c])
             return
