@@ -2,7 +2,8 @@
 
 A homogeneous state only precesses at fixed K.  It is held on a lattice in K that covers whatever
 enters the window of the grid, and read at the cell centres by a shift of all of it: a phase for
-every mode on periodic axes, polynomials of ninth degree through ten neighbours on open ones.
+every mode on periodic axes, polynomials of degree 15 through sixteen neighbours on open ones.  A
+phase that turns by θ from cell to cell is then read to sin¹⁶(θ/2); coherences turn by ∫2|d|dt/ħ.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from kinetic.quantum.base import QuantumEvolution
 from kinetic.quantum.pieces import Pieces
 from kinetic.quantum.preparation import prepared
 
-STENCIL = 10
+STENCIL = 16
 """Neighbours of an interpolating polynomial."""
 _MOMENTA = (0.11, 0.47, 0.83)  # where a moving Hamiltonian is looked at
 _LONGEST = 4.0 * np.pi  # radians of the fastest precession: how far ahead drives are looked at
@@ -226,7 +227,7 @@ def _turned(values: Array, along: int, shift: float, axis: Axis) -> Array:
 
 
 def polynomial_weights(share: float) -> Array:
-    """Lagrange weights for a point `share` of a cell beyond the fifth of ten neighbours."""
+    """Lagrange weights for a point `share` of a cell beyond the eighth of sixteen neighbours."""
     places = np.arange(STENCIL) - (STENCIL // 2 - 1.0)
     weights = np.ones(STENCIL)
     for i in range(STENCIL):
