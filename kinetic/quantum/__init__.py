@@ -16,6 +16,10 @@ def quantum_evolution(
     stop: float | None = None,
 ) -> QuantumEvolution:
     """The evolution of a system at such a level; arguments as of `QuantumEvolution`."""
+    if system.equation.level == "matrix":
+        from kinetic.quantum.expanded import Expanded
+
+        return Expanded(system, stepping, start, stop)
     from kinetic.quantum.moyal import Moyal
     from kinetic.quantum.twolevel import TwoLevel
 
