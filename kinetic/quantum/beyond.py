@@ -44,6 +44,8 @@ class Beyond:
         Those of the wide grid.
     held
         The cells of the evolution, along every axis.
+    judged
+        Components and cells that neither layers nor what stands beyond the ends touch in a step.
     state
         n̂ that stands beyond the ends.  (valley, 4, *wide)
     lower
@@ -60,9 +62,19 @@ class Beyond:
             slice(None) if axis.periodic else slice(CELLS, CELLS + axis.cells)
             for axis in evolution.system.grid.axes
         )
+        self.judged = (slice(None), slice(None), *(self._quiet(axis) for axis in self.axes))
         self.present = any(not axis.periodic for axis in self.axes)
         self.state, self.lower = self._reference(evolution.start)
         self._rate: Array | None = None
+
+    def _quiet(self, axis: Axis) -> slice:
+        """The middle of an open axis of the wide grid."""
+        if axis.periodic:
+            return slice(None)
+        inside = axis.cells - 2 * CELLS
+        layer = int(np.ceil(self._evolution.system.equation.absorber * inside))
+        depth = CELLS + min(layer + CELLS, inside // 3)
+        return slice(depth, axis.cells - depth)
 
     def renew(self, t: float) -> None:
         """What stands beyond the ends at time t."""

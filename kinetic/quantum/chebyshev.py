@@ -63,19 +63,25 @@ def exponential(
         slope, through = operator(state)
         return state + step * slope, step * through, 1
     series = weights(largest * step, smallest)
-    before, result = state, series[0] * state
-    slope, through = operator(state)
-    slope /= largest
-    here, gone, passed_before = slope, through / largest, np.zeros_like(through)
-    passed = np.zeros_like(through)
-    for k, weight in enumerate(series[1:], 1):
-        result += weight * here
-        passed += weight * gone
-        if k + 1 == len(series):
-            break
-        slope, through = operator(here)
-        slope *= 2.0 / largest
-        slope += before
-        before, here = here, slope
-        passed_before, gone = gone, passed_before + 2.0 / largest * through
-    return result, passed, len(series) - 1
+    first, through = operator(state)
+    first /= largest
+    through = through / largest
+    result = state + series[1] * first if len(series) > 1 else state.copy()
+    passed = series[1] * through if len(series) > 1 else np.zeros_like(through)
+    # ψ_k = φ_k − φ₀ for even k, and φ_k for odd ones: what is conserved is 0 in all of them.
+    before, here = None, first
+    passed_before, passed_here = np.zeros_like(through), through
+    for k, weight in enumerate(series[2:], 1):
+        after, passing = operator(here)
+        after *= 2.0 / largest
+        passing = 2.0 / largest * passing + passed_before
+        if before is not None:
+            after += before
+        if k % 2 == 0:
+            after += 2.0 * first
+            passing += 2.0 * through
+        result += weight * after
+        passed += weight * passing
+        before, here = here, after
+        passed_before, passed_here = passed_here, passing
+    return result, passed, max(1, len(series) - 1)

@@ -262,20 +262,25 @@ class Expanded(QuantumEvolution):
         before = self._contents()
         size = float(np.sqrt(np.mean(before[0] ** 2))) or 1.0
         span = (self.stop if self.stop is not None else target) - self.start
-        ratio = 1.0
+        ratio, last = 1.0, np.inf
         for _ in range(_TRIES):
             self._step(self.time, step)
             whole = self._n.copy()
             self._put(before)
             self._step(self.time, 0.5 * step)
             self._step(self.time + 0.5 * step, 0.5 * step)
-            error = float(np.sqrt(np.mean((whole - self._n) ** 2))) / size
-            allowed = _TOLERANCE * step / max(span, step)
-            ratio = (allowed / max(error, 1e-300)) ** 0.25 if np.isfinite(error) else 0.1
+            apart = (whole - self._n)[self._beyond.judged]
+            rate = float(np.sqrt(np.mean(apart**2))) / (size * step)
+            allowed = _TOLERANCE / max(span, step)
+            ratio = (allowed / max(rate, 1e-300)) ** 0.25 if np.isfinite(rate) else 0.1
             if ratio > 0.7:
                 break
+            if rate > 0.5 * last:  # shorter steps do not help: rounding, or a jump in time
+                ratio = 1.0
+                break
+            last = rate
             self._put(before)
-            step *= max(0.1, 0.8 * ratio)
+            step *= min(0.5, max(0.1, 0.8 * ratio))
         self.step = 0.9 * step * min(2.0, ratio)
         return step
 
@@ -283,7 +288,7 @@ class Expanded(QuantumEvolution):
         """n̂(t + Δt) from n̂(t)."""
         beyond = self._beyond
         if beyond.present and not self.constant:
-            beyond.renew(t)
+            beyond.renew(t + 0.5 * step)
             inside = self.wigner().copy()
             self._n[...] = beyond.state
             self._n[self._inner] = inside
