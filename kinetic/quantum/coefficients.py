@@ -23,6 +23,7 @@ from kinetic.quantum.gradients import Derivative
 _NEAR = 0.125  # of a cell: the distance of points whose difference is a second derivative
 _WEIGHTS = (0.75, -0.15, 1.0 / 60.0)
 Row = tuple[Entry, ...]
+Shift = tuple[str, float] | None
 _NOTHING: Row = (None, None, None, None)
 
 
@@ -64,6 +65,7 @@ class Coefficients:
         self.points = dict(zip(self.names, mesh, strict=True))
         self.magnetic = self.fields.fields.magnetic(0.0)
         self._static: Generator | None = None
+        self._jets: dict[Shift, tuple[Jet, Array, list[str]]] = {}
 
     @property
     def moves(self) -> bool:
@@ -103,8 +105,19 @@ class Coefficients:
         needed = self.hamiltonian.space_names
         return {n: x for n, x in points.items() if n in needed} or None
 
-    def _jet(self, points: Mapping[str, Array], t: float) -> Jet:
-        return self.hamiltonian.jet(self.valley, self._momenta(points), t, self._used(points))
+    def _jet(self, shift: Shift, t: float) -> tuple[Jet, Array, list[str]]:
+        """The jet at points shifted along an axis, −∂φ there, and the names of its slopes."""
+        if shift not in self._jets:
+            points = dict(self.points)
+            if shift is not None:
+                points[shift[0]] = points[shift[0]] + shift[1]
+            used, places = self._used(points), self._places(points)
+            jet = self.hamiltonian.jet(self.valley, self._momenta(points), t, used)
+            force = np.zeros(3)
+            if not self.fields.potential_zero:
+                force = self.fields.electric_at(places, t) - self.fields.drive_at(places, t)
+            self._jets[shift] = jet, force, list(used or {})
+        return self._jets[shift]
 
     def _values(self, t: float) -> Row:
         """d₀ + φ, d."""
@@ -115,25 +128,24 @@ class Coefficients:
         total = added(lean(_raised(scalar, count)), lean(_raised(potential, count)))
         return (total, *(lean(_raised(row, count)) for row in vector))
 
-    def _analytic(self, axis: int, points: Mapping[str, Array], t: float) -> Row:
-        """∂H along an axis from its formula, φ included."""
-        jet, name, count = self._jet(points, t), self.names[axis], len(self.axes)
+    def _analytic(self, axis: int, shift: Shift, t: float) -> Row:
+        """∂H along an axis from its formula, φ included, at points that are shifted."""
+        jet, force, slopes = self._jet(shift, t)
+        name, count = self.names[axis], len(self.axes)
         if name not in SPACE:
             i = SPACE.index(name[1])
             rows = (jet.scalar_gradient[i], *jet.vector_gradient[i])
             return tuple(lean(_raised(row, count)) for row in rows)
         row: Row = _NOTHING
-        names = list(self._used(points) or {})
-        if name in names:
-            i = names.index(name)
+        if name in slopes:
+            i = slopes.index(name)
             rows = (jet.scalar_slope[i], *jet.vector_slope[i])
             row = tuple(lean(_raised(entry, count)) for entry in rows)
-        places = self._places(points)
-        force = self.fields.electric_at(places, t) - self.fields.drive_at(places, t)
         fall = lean(_raised(force[SPACE.index(name)], count))
         return (added(row[0], fall, -1.0), *row[1:])
 
     def _built(self, t: float) -> Generator:
+        self._jets.clear()
         values = self._values(t)
         first = {a: self._first(a, values, t) for a in range(len(self.axes))}
         second: dict[Pair, Row] = {}
@@ -163,6 +175,7 @@ class Coefficients:
                         )
                 if any(entry is not None for entry in row[1:]):
                     bends[a, b] = row[1:]
+        self._jets.clear()
         return Generator(
             self.derivatives, self.hbar, values[1:], tuple(velocities), bends, self.held
         )
@@ -187,7 +200,7 @@ class Coefficients:
         derivative = self.derivatives[a]
         if derivative.spectral:
             return tuple(_differentiated(derivative, entry) for entry in values)
-        return self._analytic(a, self.points, t)
+        return self._analytic(a, None, t)
 
     def _second(self, a: int, b: int, first: Mapping[int, Row], t: float) -> Row:
         for along, of in ((a, b), (b, a)):
@@ -197,8 +210,7 @@ class Coefficients:
         distance = _NEAR * self.derivatives[b].width
         for j, weight in enumerate(_WEIGHTS, 1):
             for side in (1, -1):
-                points = {**self.points, name: self.points[name] + side * j * distance}
-                there = self._analytic(a, points, t)
+                there = self._analytic(a, (name, side * j * distance), t)
                 row = tuple(
                     added(x, y, side * weight / distance) for x, y in zip(row, there, strict=True)
                 )

@@ -102,7 +102,7 @@ class Expanded(QuantumEvolution):
         self.evaluations = self._since = 0
         self.step = np.inf
         self._generators: list[Generator] = []
-        self._largest = 0.0
+        self._largest = max(generator.fastest() for generator in self.generators(start))
         self._beyond.lay(self._some_generators())
 
     def _check_keys(self) -> None:
@@ -159,7 +159,6 @@ class Expanded(QuantumEvolution):
         """L of every valley at time t."""
         if not (self.constant and self._generators):
             self._generators = [coefficients.at(t) for coefficients in self._coefficients]
-            self._largest = max(generator.fastest() for generator in self._generators)
         return self._generators
 
     def _some_generators(self) -> Iterator[Generator]:
@@ -205,7 +204,6 @@ class Expanded(QuantumEvolution):
 
     def step_limit(self) -> float:
         """Largest step that L, the layers and the user allow at the present time."""
-        self.generators(self.time)
         reach = self.stepping.courant * _FARTHEST
         limit = reach / self._largest if self._largest > 0.0 else np.inf
         wish = self.step if self.stepping.step is None else self.stepping.step
@@ -299,7 +297,9 @@ class Expanded(QuantumEvolution):
             one, two = ([c.at(t + x * step) for c in self._coefficients] for x in _NODES)
             for early, late in ((_EARLY, _LATE), (_LATE, _EARLY)):
                 pairs = zip(one, two, strict=True)
-                self._carry([a.mixed(b, early, late) for a, b in pairs], step)
+                means = [a.mixed(b, early, late) for a, b in pairs]
+                self._largest = 2.0 * max(mean.fastest() for mean in means)
+                self._carry(means, step)
         self.absorbed += self._cell * beyond.absorb(self._n, 0.5 * step)
 
     def _carry(self, generators: list[Generator], step: float) -> None:
@@ -323,6 +323,7 @@ class Expanded(QuantumEvolution):
             "steps": np.array(self.steps),
             "step": np.array(self.step),
             "since": np.array(self._since),
+            "largest": np.array(self._largest),
             "absorbed": np.array(self.absorbed),
             "outflow": self.outflow,
             "drive_step": np.array(self.drives.last),
@@ -333,6 +334,6 @@ class Expanded(QuantumEvolution):
         self._n[...] = state["n"]
         self.time, self.steps = float(state["time"]), int(state["steps"])
         self.step, self._since = float(state["step"]), int(state["since"])
-        self.absorbed = float(state["absorbed"])
+        self.absorbed, self._largest = float(state["absorbed"]), float(state["largest"])
         self.outflow = np.array(state["outflow"])
         self.drives.last = float(state["drive_step"])
