@@ -1,37 +1,36 @@
 """Figures by which a run can be judged: is the expansion small, is the grid fine enough.
 
 Judged where it matters: gaps and fields where the two bands differ in occupation, F where the
-occupation varies, all outside glued cells.  D stands for ∂_k d₀·∂_r + (e - ∂_r d₀)·∂_k, the
-change along the mean motion of the two bands.
+occupation varies, all outside glued cells.  D, the change along the mean motion of the two bands,
+is that of `applicability`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kinetic import bands
+from kinetic.applicability import Applicability, Sample, assess, drive_frequency
 from kinetic.grid import SPACE, Array
 from kinetic.initial import WavePacket
-from kinetic.observables.base import momenta
+from kinetic.observables.applicability import contrast, held
 
 if TYPE_CHECKING:
     from kinetic.evolution import Evolution
-    from kinetic.hamiltonians.base import Hamiltonian, Jet
+    from kinetic.hamiltonians.base import Jet
     from kinetic.system import System
 
-_SAMPLES = 100_000
 Figure = tuple[str, str, str | None]
 
 
 def validity(evolution: Evolution) -> list[Figure]:
     """Figures by which the theory and the grid can be judged: (name, value, warning or None)."""
+    found = _worst(evolution)
+    figures = [*_density_figures(evolution, found), *_gap_figures(evolution, found)]
     if evolution.system.equation.coherent:
-        return []
-    berry = evolution.system.equation.berry
-    figures = [*_density_figures(evolution), *_gap_figures(evolution)] if berry else []
+        figures = [*_without_warnings(figures)]
     figures += _edge_figures(evolution)
     figures += _packet_figures(evolution)
     tail = cutoff_tail(evolution)
@@ -57,7 +56,20 @@ def validity(evolution: Evolution) -> list[Figure]:
     return figures
 
 
-def _density_figures(evolution: Evolution) -> list[Figure]:
+def _without_warnings(figures: list[Figure]) -> list[Figure]:
+    """The figures of an exact run: they only tell whether a kinetic one would do."""
+    rough = [f"{name} = {value}" for name, value, warning in figures if warning]
+    verdict = f"no: {', '.join(rough)}" if rough else "yes"
+    plain: list[Figure] = [(name, value, None) for name, value, _ in figures]
+    return [*plain, ("whether a kinetic level would do", verdict, None)] if plain else []
+
+
+def _density_figures(evolution: Evolution, found: Applicability) -> list[Figure]:
+    equation = evolution.system.equation
+    if equation.coherent or not equation.berry:
+        name, value = "max |F| where the bands differ", found.curvature
+        rough = equation.coherent and value > 0.25
+        return [(name, f"{value:.3g}", "rough" if rough else None)] if value else []
     dressing = np.abs(evolution.transport.dressing)
     largest = float(dressing.max(initial=0.0))
     if largest == 0.0:
@@ -81,157 +93,86 @@ def _density_figures(evolution: Evolution) -> list[Figure]:
     ]
 
 
-@dataclass(frozen=True)
-class _Sample:
-    """Cells of phase space that are looked at, no more than 100 000.
-
-    `index` picks them along every axis, r first; `k` and `r` (by name) broadcast to (*r, *k).
-    """
-
-    index: tuple[slice, ...]
-    k: list[Array]
-    r: dict[str, Array]
-
-    def sites(self, values: Array) -> Array:
-        """A quantity at the sites, (..., *sites), that broadcasts against the cells."""
-        count = len(self.r)
-        index: tuple[Any, ...] = (Ellipsis, *self.index[:count])
-        picked = np.asarray(values[index])
-        return picked.reshape(*picked.shape, *[1] * len(self.k))
-
-
-def _samples(evolution: Evolution) -> _Sample:
-    """Every how many cells of each axis."""
-    axes = evolution.system.grid.axes
-    shape = [axis.cells for axis in axes]
-    stride = 1
-    while np.prod([-(-n // stride) for n in shape], dtype=float) > _SAMPLES:
-        stride += 1
-    index = tuple(slice((n - 1) % stride // 2, None, stride) for n in shape)
-    centres = [axis.centres[s] for axis, s in zip(axes, index, strict=True)]
-    points = list(np.meshgrid(*centres, indexing="ij", sparse=True))
-    count = len(evolution.mesh.sites)
-    names = [axis.name for axis in axes[:count]]
-    return _Sample(index, points[count:], dict(zip(names, points[:count], strict=True)))
-
-
-def _jet(evolution: Evolution, valley: int, sample: _Sample, time: float) -> Jet:
-    """The Hamiltonian at the cells of a sample."""
+def _gap_figures(evolution: Evolution, found: Applicability) -> list[Figure]:
+    """Drives and textures against the gap, where the bands differ in occupation."""
     model = evolution.system.hamiltonian
-    used = {name: x for name, x in sample.r.items() if name in model.space_names}
-    return model.jet(valley, sample.k, time, used or None)
-
-
-def _force(evolution: Evolution) -> Array:
-    """E at the instant when it is largest.  (3, *sites)"""
-    flow, fields = evolution.flow, evolution.system.fields
-    stop = evolution.start if evolution.stop is None else evolution.stop
-    if evolution.mesh.sites:
-        times = np.linspace(evolution.start, stop, 65 if flow.e_moves else 1)
-        forces = (flow.force(t) for t in times)
-        return max(forces, key=lambda x: float(np.linalg.norm(x, axis=0).max()))
-    times = np.linspace(evolution.start, stop, 65)
-    return max((fields.electric(t) for t in times), key=lambda x: float(np.linalg.norm(x)))
-
-
-def _contrast(evolution: Evolution) -> Array:
-    """|f_+ - f_-| outside glued cells and nodes.  (valley, *sites, *k)"""
-    f = momenta(evolution, evolution.transport.occupation())
-    contrast = np.abs(f[:, 1] - f[:, 0])
-    contrast[evolution.flow.glued.reshape(contrast.shape)] = 0.0
-    for node in evolution.flow.nodes:
-        contrast[(node.valley, ..., *node.cell)] = 0.0
-    return contrast
-
-
-def _gap_figures(evolution: Evolution) -> list[Figure]:
-    """Fields and textures against the gap, where the bands differ in occupation."""
-    system, flow = evolution.system, evolution.flow
-    e, b, hbar = _force(evolution), flow.largest_b, system.equation.hbar
-    textured = system.hamiltonian.textured
-    if not (np.any(e) or b or textured):
-        return []
-    sample, differing = _samples(evolution), _contrast(evolution)
-    force = sample.sites(e)
-    turn = magnetic = tunnel = twist = 0.0
-    for valley in range(system.valleys):
-        jet = _jet(evolution, valley, sample, evolution.time)
-        contrast = differing[valley][sample.index]
-        gap = np.maximum(2.0 * bands.half_gap(jet), 1e-100)
-        slope = np.linalg.norm(jet.vector_gradient, axis=1)
-        steepest = 2.0 * np.max(slope, axis=0) / gap
-        along = np.einsum("a...,ac...->c...", force[: len(slope)], jet.vector_gradient)
-        m = jet.vector / (0.5 * gap)
-        if textured:
-            moved, twisted = _along_texture(jet, m, list(sample.r), system.hamiltonian)
-            along = along + moved
-            twist = max(twist, float(np.max(contrast * hbar * twisted / gap)))
-        across = along - m * np.einsum("c...,c...->...", m, along)
-        turning = hbar * np.linalg.norm(across, axis=0) / (0.5 * gap**2)
-        speed = hbar * np.linalg.norm(along, axis=0)
-        with np.errstate(divide="ignore"):
-            passed = np.exp(-np.pi * (0.5 * gap) ** 2 / np.maximum(speed, 1e-300))
-        turn = max(turn, float(np.max(contrast * turning)))
-        tunnel = max(tunnel, float(np.max(contrast * passed)))
-        magnetic = max(magnetic, float(np.max(contrast * steepest * np.sqrt(hbar * b))))
+    textured, moving = model.textured, model.time_dependent
     figures: list[Figure] = []
-    if np.any(e) or textured:
-        warning = None
-        if tunnel > 1e-2:
-            remedy = "make the texture smoother" if textured else "lower E"
-            warning = (
-                f"Landau-Zener tunnelling of {tunnel:.2g} per passage is not in this theory: "
-                f"{remedy} or widen the gap."
-            )
-        change = "Dm" if textured else "e·∂m"
-        figures += [
-            (f"max ħ|{change}|/Δ outside the glue", f"{turn:.3g}", None),
-            (f"max Landau-Zener exp(-π Δ²/4ħ|{change[:-1]}d|)", f"{tunnel:.3g}", warning),
-        ]
+
+    def add(name: str, value: float, limit: float, words: str) -> None:
+        figures.append((name, f"{value:.3g}", words if value > limit else None))
+
+    if found.turning or textured or moving:
+        change = "Dm" if textured or moving else "e·∂m"
+        remedy = "make the texture smoother" if textured else "lower E"
+        remedy = "change it more slowly" if moving and not textured else remedy
+        add(f"max ħ|{change}|/Δ outside the glue", found.turning, np.inf, "")
+        add(
+            f"max Landau-Zener exp(-π Δ²/4ħ|{change[:-1]}d|)",
+            found.tunnelling,
+            1e-2,
+            f"Landau-Zener tunnelling of {found.tunnelling:.2g} per passage is not in this "
+            f"theory: {remedy} or widen the gap.",
+        )
     if textured:
-        warning = None
-        if twist > 0.5:
-            warning = (
-                f"ħ|∂_kΔ·∂_r m - ∂_rΔ·∂_k m|/Δ reaches {twist:.2g} where the bands differ in "
-                "occupation: the gradient expansion is rough; make the texture smoother or "
-                "widen the gap."
-            )
-        figures.append(("max ħ|∂_kΔ·∂_r m - ∂_rΔ·∂_k m|/Δ", f"{twist:.3g}", warning))
-    if b:
-        warning = None
-        if magnetic > 1.0:
-            warning = (
-                f"√(ħ|b|)|∂Δ|/Δ reaches {magnetic:.2g} where the bands differ in occupation: the "
-                "gap is smaller than the Landau level spacing; lower B."
-            )
-        figures.append(("max √(ħ|b|)|∂Δ|/Δ outside the glue", f"{magnetic:.3g}", warning))
+        add(
+            "max ħ|∂_kΔ·∂_r m - ∂_rΔ·∂_k m|/Δ",
+            found.gradient,
+            0.5,
+            f"ħ|∂_kΔ·∂_r m - ∂_rΔ·∂_k m|/Δ reaches {found.gradient:.2g} where the bands differ "
+            "in occupation: the gradient expansion is rough; make the texture smoother or "
+            "widen the gap.",
+        )
+    if found.frequency:
+        add(
+            "max ħω/Δ of the drives",
+            found.frequency,
+            0.5,
+            f"ħω/Δ of the drives reaches {found.frequency:.2g} where the bands differ in "
+            "occupation: transitions between the bands are not in this theory; lower the "
+            "frequency or widen the gap.",
+        )
+    if found.magnetic:
+        add(
+            "max √(ħ|b|)|∂Δ|/Δ outside the glue",
+            found.magnetic,
+            1.0,
+            f"√(ħ|b|)|∂Δ|/Δ reaches {found.magnetic:.2g} where the bands differ in occupation: "
+            "the gap is smaller than the Landau level spacing; lower B.",
+        )
     return figures
 
 
-def _along_texture(
-    jet: Jet, m: Array, names: list[str], model: Hamiltonian
-) -> tuple[Array, Array]:
-    """∂_k d₀·∂_r d - ∂_r d₀·∂_k d, and |∂_kΔ·∂_r m - ∂_rΔ·∂_k m|.  (3, S), (S)"""
-    drift, change = np.zeros_like(m), np.zeros_like(m)
-    used = [name for name in names if name in model.space_names]
-    for place, name in enumerate(used):
-        direction = SPACE.index(name)
-        if direction >= len(jet.vector_gradient):
-            continue
-        in_r, in_k = jet.vector_slope[place], jet.vector_gradient[direction]
-        drift += jet.scalar_gradient[direction] * in_r - jet.scalar_slope[place] * in_k
-        steep_r, steep_k = (np.einsum("c...,c...->...", m, x) for x in (in_r, in_k))
-        size = bands.half_gap(jet)
-        turn_r, turn_k = ((x - m * y) / size for x, y in ((in_r, steep_r), (in_k, steep_k)))
-        change += 2.0 * (steep_k * turn_r - steep_r * turn_k)
-    return drift, np.asarray(np.linalg.norm(change, axis=0))
+def _worst(evolution: Evolution) -> Applicability:
+    """The numbers at their largest over the run, with the occupation of the present."""
+    system, start, now = evolution.system, evolution.start, evolution.time
+    sample = Sample.of(system)
+    stop = now if evolution.stop is None else evolution.stop
+    outside = system.fields.in_space(system.grid.space)
+    instants = {now}
+    scanned = np.linspace(start, max(stop, start), 65)
+    for field, still in (
+        (outside.electric_at, outside.electric_constant),
+        (outside.magnetic_at, outside.magnetic_constant),
+    ):
+        if not still:
+            sizes = [np.linalg.norm(field(sample.r, t), axis=0).max() for t in scanned]
+            instants.add(float(scanned[int(np.argmax(sizes))]))
+    if system.hamiltonian.time_dependent:
+        instants |= {float(t) for t in scanned[::8]}
+    differing = contrast(evolution, sample)
+    omega = drive_frequency(system, start, stop)
+    found = Applicability()
+    for time in instants:
+        found = found.larger(assess(system, sample, differing, time, omega))
+    return found
 
 
 def _edge_figures(evolution: Evolution) -> list[Figure]:
     """How well the grid resolves a Fermi edge: T/(|v_j| h_j), in real space T/(|∂_x ε| h_x)."""
     system = evolution.system
-    sample = _samples(evolution)
-    local = bool(evolution.mesh.sites)
+    sample = Sample.of(system)
+    local = bool(system.grid.space)
     potential, slopes = _potential(evolution, sample)
     worst = worst_site = np.inf
     for valley in range(system.valleys):
@@ -242,7 +183,7 @@ def _edge_figures(evolution: Evolution) -> list[Figure]:
         if reservoir is None:
             continue
         mu, temperature = reservoir
-        jet = _jet(evolution, valley, sample, evolution.start)
+        jet = sample.jet(system, valley, evolution.start)
         with np.errstate(invalid="ignore", divide="ignore"):
             speeds = np.abs(_speeds(jet.scalar_gradient, jet.vector_gradient, jet))
             steps = _steps(jet, sample, system, slopes)
@@ -286,17 +227,18 @@ def _speeds(scalar: Array, vector: Array, jet: Jet) -> Array:
     return np.stack([scalar - slope, scalar + slope], axis=1)
 
 
-def _potential(evolution: Evolution, sample: _Sample) -> tuple[Array, dict[str, Array]]:
+def _potential(evolution: Evolution, sample: Sample) -> tuple[Array, dict[str, Array]]:
     """φ of the sites at the start, and its slope along each axis by name."""
     if not sample.r:
         return np.zeros(()), {}
-    flow = evolution.flow
-    phi = np.asarray(flow.fields.potential_at(sample.r, evolution.start))
-    descent = flow.force(evolution.start) - flow.force(evolution.start, potential=False)
-    return phi, {n: -sample.sites(descent[SPACE.index(n)]) for n in sample.r}
+    outside = evolution.system.fields.in_space(evolution.system.grid.space)
+    phi = outside.potential_at(sample.r, evolution.start)
+    drive = outside.drive_at(sample.r, evolution.start)
+    slope = drive - outside.electric_at(sample.r, evolution.start)
+    return phi, {name: slope[SPACE.index(name)] for name in sample.r}
 
 
-def _steps(jet: Jet, sample: _Sample, system: System, slopes: dict[str, Array]) -> Array:
+def _steps(jet: Jet, sample: Sample, system: System, slopes: dict[str, Array]) -> Array:
     """Largest change of ε_s + φ from one site to the next.  (band, S)"""
     shape = np.broadcast_shapes(jet.scalar.shape, *(x.shape for x in sample.r.values()))
     largest = np.zeros((2, *shape))
@@ -317,7 +259,7 @@ def _packet_figures(evolution: Evolution) -> list[Figure]:
     if not isinstance(initial, WavePacket) or evolution.time != evolution.start:
         return []
     band = int(initial.band == "upper")
-    peak = float(evolution.transport.occupation()[band::2].max()) / initial.amplitude
+    peak = float(held(evolution)[:, band].max()) / initial.amplitude
     warning = None
     if peak < 0.8:
         warning = (
@@ -329,13 +271,15 @@ def _packet_figures(evolution: Evolution) -> list[Figure]:
 
 def cutoff_tail(evolution: Evolution) -> float | None:
     """Largest distance of f from full or empty in the cells along open k faces; None without."""
-    faces = [face for face in evolution.faces() if face[1] < 6]
-    if evolution.system.bounded or not faces:
+    system = evolution.system
+    axes = list(enumerate(system.grid.momentum))
+    ends = [i - len(axes) for i, axis in axes if not axis.periodic]
+    if system.bounded or not ends:
         return None
-    f = evolution.transport.occupation()
+    f = held(evolution)
     worst = 0.0
-    for _, place in faces:
-        ends = np.moveaxis(f, place // 2 + 1, 1)[:, -(place % 2)]
-        worst = max(worst, float(np.max(np.minimum(ends, 1.0 - ends))))
-        worst = max(worst, float(np.max(ends[1::2])))  # a full upper band does not end here
+    for place in ends:
+        outer = np.take(f, (0, -1), axis=place)
+        worst = max(worst, float(np.max(np.minimum(outer, 1.0 - outer))))
+        worst = max(worst, float(np.max(outer[:, 1])))  # a full upper band does not end here
     return worst

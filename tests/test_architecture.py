@@ -27,7 +27,7 @@ FLOORS = (
     ("fields", "hamiltonians", "collisions"),
     ("bands", "nodes"),
     ("system", "links", "twoform", "sites"),  # what is simulated
-    ("geometry", "drives", "potentials", "velocities"),
+    ("geometry", "drives", "potentials", "velocities", "applicability"),
     ("gluing", "landscape", "spacestored"),
     ("terrain", "spacemodes"),
     ("flow", "spaceflow"),

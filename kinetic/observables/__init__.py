@@ -1,6 +1,7 @@
 """Observables, one class each; importing this package registers them."""
 
 from kinetic.observables.anomaly import InterbandExchange, NodeExchange, PumpingRate
+from kinetic.observables.applicability import Monitor
 from kinetic.observables.base import Observable, Recorder, Standard
 from kinetic.observables.coherent import Absorbed, Coherence, Purity, Spin
 from kinetic.observables.continuity import ContinuityResidual, MomentumOutflow
@@ -41,6 +42,7 @@ __all__ = [
     "InterbandExchange",
     "LedgerResidual",
     "MomentumOutflow",
+    "Monitor",
     "NodeExchange",
     "Observable",
     "OccupationBounds",

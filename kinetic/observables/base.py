@@ -114,6 +114,7 @@ STANDARD = (
     "pumping_rate",
     "occupation_bounds",
     "ledger_residual",
+    "applicability",
 )
 
 
