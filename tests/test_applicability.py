@@ -75,7 +75,7 @@ def test_a_gap_swept_in_time_tunnels_as_one_swept_in_momentum():
 
 
 def test_a_texture_is_passed_by_the_mean_motion():
-    """d₀ = vk_x + u sin x, m turning in x and k: D = v ∂_x - u cos x ∂_k; F = ħF_xk of the grid."""
+    """d₀ = vk_x, φ = u cos x, m turning in x and k: F = ħF_xk."""
     model = ExpressionModel(d=["cos(x)", "sin(x)", "kx"], d0="0.5*kx")
     hbar = 0.6
     found = numbers(system(model, {**RING, **LINE}, hbar))
@@ -152,6 +152,7 @@ def driven(level="dressed", stop=6.0, every=1.5, frequency=3.0):
         equation={"level": level, "threads": 1},
         stop=stop,
         every=every,
+        stepping={"step": 0.05},
     )
 
 
