@@ -58,7 +58,25 @@ def parser() -> argparse.ArgumentParser:
 
     show = commands.add_parser("show", help="print equation, sizes and validity of a run")
     show.add_argument("file", metavar="FILE", type=Path, help="run file (TOML)")
-    for command in (run, resume, show):
+
+    referee = commands.add_parser("referee", help="compare a run with exact quantum dynamics")
+    referee.add_argument("file", metavar="FILE", type=Path, help="run file (TOML)")
+    referee.add_argument(
+        "--hbar",
+        metavar="H",
+        type=float,
+        nargs="+",
+        help="by default ħ, ħ/2, ħ/4 and ħ/8 of the run",
+    )
+    referee.add_argument(
+        "--tolerance", metavar="E", type=float, default=0.01, help="error to be trusted to (0.01)"
+    )
+    referee.add_argument("--output", metavar="OUT.nc", type=Path, help="file of the errors")
+    referee.add_argument("--force", action="store_true", help="replace an existing file")
+    referee.add_argument("--quiet", action="store_true", help="print the verdict only")
+    referee.add_argument("-o", "--figure", metavar="FIG", type=Path, help="file of the figure")
+    referee.add_argument("--no-figure", action="store_true", help="draw no figure")
+    for command in (run, resume, show, referee):
         command.add_argument(
             "--set",
             dest="overrides",

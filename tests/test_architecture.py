@@ -45,7 +45,7 @@ FLOORS = (
     ("recording",),
     ("simulation",),
     ("plotting", "study"),
-    ("bench", "validating"),
+    ("bench", "validating", "referee"),
     ("commands",),
     ("cli",),
     ("__main__",),

@@ -21,7 +21,7 @@ _log = logging.getLogger("kinetic")
 def integrate(simulation: Simulation, output: Path, options: argparse.Namespace) -> int:
     """Run to the end, draw the figure and print the table."""
     if options.figure and not options.no_figure:
-        _check_figure(options.figure)
+        check_figure(options.figure)
     with logged(options.log, options.quiet):
         _log.info("run of %s\n%s", output, simulation.run_text)
         try:
@@ -51,7 +51,7 @@ def integrate(simulation: Simulation, output: Path, options: argparse.Namespace)
     return 0
 
 
-def _check_figure(figure: Path) -> None:
+def check_figure(figure: Path) -> None:
     """Refuse a figure that could not be drawn, before anything is integrated."""
     kinds = (".png", ".pdf", ".svg")
     if figure.suffix.lower() not in kinds:

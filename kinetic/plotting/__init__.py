@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kinetic.errors import InputError, OutputError, listing, suggestion
 
 if TYPE_CHECKING:
+    import xarray
+
     from kinetic.plotting.content import Content
     from kinetic.plotting.places import Request
 
@@ -153,6 +155,21 @@ def report(path: Path | str, figure: Path | None = None) -> Path:
         target = _target(figure, path.with_suffix(".png"))
         whole = overview.report if content.space else page.report
         return _drawn(target, lambda: whole(content, path))
+
+
+def referee(data: xarray.Dataset, figure: Path) -> Path:
+    """Draw errors against ħ; `data` is that of `kinetic.referee.Comparison`.
+
+    Raises
+    ------
+    InputError
+        If the figure's name does not tell its format.
+    OutputError
+        If the figure cannot be written.
+    """
+    from kinetic.plotting.referee import orders
+
+    return _drawn(_target(figure, figure), lambda: orders(data))
 
 
 def _read(path: Path) -> Content:

@@ -1,0 +1,73 @@
+"""Errors of a level against exact dynamics, as functions of ħ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kinetic.plotting.style import COLUMN, CYCLE, DASHES, GREY, canvas, titled
+
+if TYPE_CHECKING:
+    import xarray
+
+_LABELS = {"n_s": "$n_s$", "f_s": "$f_s$", "density": r"density $\rho$", "current": "current $j$"}
+_MARKERS = "osD^"
+_TINY = 1e-15
+
+
+def orders(data: xarray.Dataset) -> Any:
+    """RMS deviations on logarithmic axes, with lines ∝ ħ and ∝ ħ² to go by."""
+    from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
+
+    figure = canvas(COLUMN, 3.1)
+    axes = figure.add_subplot()
+    hbar, error = data["hbar"].values, np.maximum(data["error"].values, _TINY)
+    for n, name in enumerate(data["quantity"].values):
+        values = error[:, n]
+        order = data["order"].values[-1, n] if len(hbar) > 1 else np.nan
+        told = f" ({order:.2f})" if np.isfinite(order) else ""
+        axes.loglog(
+            hbar,
+            values,
+            color=CYCLE[n],
+            linestyle=DASHES[n],
+            marker=_MARKERS[n],
+            markerfacecolor="none",
+            label=f"{_LABELS.get(name, name)}{told}",
+            clip_on=False,
+            zorder=3,
+        )
+    low, high = float(error[error > _TINY].min(initial=1.0)), float(error.max())
+    if len(hbar) > 1 and high > _TINY:
+        for power, place in ((1, 1.8), (2, 0.4)):
+            guide = place * high * (hbar / hbar[0]) ** power
+            axes.loglog(hbar, guide, color=GREY, linewidth=0.7, zorder=1)
+            words = r"$\propto\hbar$" if power == 1 else r"$\propto\hbar^2$"
+            side = {"ha": "left", "va": "center", "color": GREY}
+            axes.annotate(words, (hbar[0], guide[0]), (3, 0), textcoords="offset points", **side)
+            low = min(low, float(guide.min()))
+    known = data["grid_error"].values
+    floor = float(np.nanmax(known)) if np.any(np.isfinite(known)) else 0.0
+    if floor > 0.0:
+        axes.axhline(floor, color=GREY, linewidth=0.7, linestyle=":")
+        at = (hbar.min(), floor)
+        axes.annotate("grid", at, (0, 2), textcoords="offset points", color=GREY)
+        low = min(low, floor)
+    tolerance = float(data.attrs["tolerance"])
+    axes.axhline(tolerance, color=GREY, linewidth=0.7, linestyle="--")
+    axes.annotate(
+        "tolerance", (hbar.min(), tolerance), (0, 2), textcoords="offset points", color=GREY
+    )
+    axes.set_ylim(0.5 * low, 4.0 * max(1.8 * high, tolerance))
+    axes.set_xticks(hbar, [f"{value:.4g}" for value in hbar])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_locator(LogLocator(numticks=7))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel(r"$\hbar$")
+    axes.set_ylabel(f"RMS deviation from {data.attrs['reference']}, relative")
+    axes.grid(visible=True)
+    head = f"{data.attrs['level']} (order)" if len(hbar) > 1 else data.attrs["level"]
+    axes.legend(loc="lower right", title=head, title_fontsize=8.0)
+    titled(figure, data.attrs.get("title", ""), COLUMN)
+    return figure

@@ -1,0 +1,177 @@
+"""The runs of a comparison: at the level of the run and at the reference, for every ħ.
+
+Both start from the same f_s.  A gradient expansion that keeps all terms of first order errs by
+O(ħ²), one that lacks a term by O(ħ).  What remains as ħ → 0 is the error of the grid; it is
+estimated by a run on cells twice as wide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kinetic.applicability import Applicability
+from kinetic.errors import InputError
+from kinetic.grid import Array, Axis, Grid
+from kinetic.observables.applicability import monitor
+from kinetic.referee.comparison import Comparison
+from kinetic.referee.quantities import QUANTITIES, merged, read, rms, scales
+
+REFERENCE = "moyal"
+FRACTIONS = (1.0, 0.5, 0.25, 0.125)
+_COARSE = 3  # order of the whole scheme that is counted on when cells are twice as wide
+_COSTLIER = 4.0  # exact dynamics over a kinetic run, at the ħ of the run
+_KINETIC = ("scheme", "limiter", "well_balanced", "node_radius", "inflow")
+_COHERENT = ("preparation", "absorber", "dephasing")
+
+Notice = Callable[[float, str], None]
+
+
+def compare(
+    run: Mapping[str, Any],
+    hbar: Sequence[float] | None = None,
+    *,
+    reference: str = REFERENCE,
+    tolerance: float = 0.01,
+    notice: Notice | None = None,
+) -> Comparison:
+    """Run the tables of a run file at their level and at the reference, for every ħ.
+
+    Parameters
+    ----------
+    run
+        Tables by name.
+    hbar
+        Values of ħ; that of the run, and a half, a quarter and an eighth of it, if not given.
+        The largest one is what is judged.
+    reference
+        The level that judges.
+    tolerance
+        Largest RMS deviation of a result that is trusted.
+    notice
+        Is told how much is done (0 to 1) and what is being done.
+
+    Raises
+    ------
+    InputError
+        If the run cannot be made at the reference level, or is at that level already.
+    """
+    equation = dict(run.get("equation", {}))
+    level = equation.get("level", "dressed")
+    if level == reference:
+        raise InputError(
+            f"[equation] level = '{level}' is what others are compared with: name the level to "
+            "judge, such as --set equation.level=dressed."
+        )
+    values = _sequence(hbar, float(equation.get("hbar", 1.0)))
+    if not 0.0 < tolerance < np.inf:
+        raise InputError(f"tolerance = {tolerance} must be a number above 0.")
+    first = _evolution(run, level, values[0])
+    run = {**run, "grid": first.system.grid}  # as it was settled
+    try:
+        judge = _evolution(run, reference, values[0])
+    except InputError as error:
+        raise InputError(f"level '{reference}' cannot follow this run: {error}") from None
+    steps = _Steps(values, notice)
+    found: list[tuple[dict[str, Array], dict[str, Array]]] = []
+    numbers = Applicability()
+    for n, value in enumerate(values):
+        own = first if n == 0 else _evolution(run, level, value)
+        mine = read(steps.follow(own, level, value))
+        numbers = monitor(own)() if n == 0 else numbers
+        exact = judge if n == 0 else _evolution(run, reference, value)
+        found.append((mine, read(steps.follow(exact, reference, value))))
+    scale = scales(judge, found[0][1])
+    grid = _grid_error(run, level, values[-1], found[-1][0], scale, steps)
+    apart = {name: [a[name] - b[name] for a, b in found] for name in QUANTITIES}
+    errors = {n: np.array([rms(x) for x in apart[n]]) / scale[n] for n in QUANTITIES}
+    largest = {n: np.array([np.abs(x).max() for x in apart[n]]) / scale[n] for n in QUANTITIES}
+    title = str(run.get("title", ""))
+    return Comparison(
+        level, reference, own.time, values, errors, largest, grid, numbers, tolerance, title
+    )
+
+
+def _sequence(hbar: Sequence[float] | None, own: float) -> tuple[float, ...]:
+    """The values of ħ, falling."""
+    if hbar is None:
+        return tuple(own * fraction for fraction in FRACTIONS)
+    for value in hbar:
+        if not 0.0 < value < np.inf:
+            raise InputError(f"ħ = {value} must be a number above 0.")
+    if len(set(hbar)) != len(hbar) or not hbar:
+        raise InputError("give each ħ once, such as --hbar 0.2 0.1 0.05.")
+    return tuple(sorted((float(value) for value in hbar), reverse=True))
+
+
+def _evolution(run: Mapping[str, Any], level: str, hbar: float) -> Any:
+    """The system of a run at a level and ħ, at its start."""
+    from kinetic.assembly import assemble
+    from kinetic.equation import COHERENT
+
+    own = run.get("equation", {})
+    coherent = level in COHERENT
+    foreign = _KINETIC if coherent else _COHERENT
+    equation = {key: value for key, value in own.items() if key not in foreign}
+    time = dict(run["time"])
+    if level != own.get("level", "dressed"):
+        time = {key: time[key] for key in ("start", "stop") if key in time}
+    tables = {key: value for key, value in run.items() if key != "output"}
+    tables |= {"equation": {**equation, "level": level, "hbar": hbar}, "time": time}
+    return assemble(tables).evolution()
+
+
+class _Steps:
+    """Follows the runs and tells how much of all their work is done."""
+
+    def __init__(self, hbar: Sequence[float], notice: Notice | None) -> None:
+        self._first, self._notice, self._done = hbar[0], notice, 0.0
+        exact = sum(self._weight(True, value) for value in hbar)
+        self._whole = exact + len(hbar) + 0.25
+
+    def _weight(self, coherent: bool, hbar: float) -> float:
+        return _COSTLIER * self._first / hbar if coherent else 1.0
+
+    def follow(self, evolution: Any, level: str, hbar: float, share: float = 1.0) -> Any:
+        """Advance an evolution to its stop."""
+        start, stop = evolution.start, evolution.stop
+        weight = share * self._weight(evolution.system.equation.coherent, hbar)
+        while evolution.time < stop:
+            evolution.advance(stop)
+            if self._notice is not None:
+                passed = (evolution.time - start) / (stop - start)
+                done = (self._done + weight * passed) / self._whole
+                self._notice(done, f"{level} at ħ = {hbar:.4g}")
+        self._done += weight
+        return evolution
+
+
+def _grid_error(
+    run: Mapping[str, Any],
+    level: str,
+    hbar: float,
+    fine: Mapping[str, Array],
+    scale: Mapping[str, float],
+    steps: _Steps,
+) -> dict[str, float]:
+    """Error of the grid from a run on cells twice as wide; {} where there are no such cells."""
+    axes = run["grid"].axes
+    if any(axis.cells % 2 for axis in axes):
+        return {}
+    try:
+        coarse = _evolution({**run, "grid": Grid(tuple(map(_coarser, axes)))}, level, hbar)
+    except InputError:
+        return {}
+    rough = read(steps.follow(coarse, level, hbar, 0.25))
+    share = 2.0**_COARSE - 1.0
+    return {
+        name: rms(merged(fine[name], axes) - rough[name]) / share / scale[name]
+        for name in ("n_s", "f_s")
+    }
+
+
+def _coarser(axis: Axis) -> Axis:
+    """Cells twice as wide."""
+    return Axis(axis.name, axis.edges[::2], axis.boundary)
