@@ -71,6 +71,12 @@ def parser() -> argparse.ArgumentParser:
     referee.add_argument(
         "--tolerance", metavar="E", type=float, default=0.01, help="error to be trusted to (0.01)"
     )
+    referee.add_argument(
+        "--reference",
+        metavar="LEVEL",
+        default="moyal",
+        help="level that judges: moyal, or matrix",
+    )
     referee.add_argument("--output", metavar="OUT.nc", type=Path, help="file of the errors")
     referee.add_argument("--force", action="store_true", help="replace an existing file")
     referee.add_argument("--quiet", action="store_true", help="print the verdict only")

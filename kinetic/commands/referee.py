@@ -32,7 +32,11 @@ def main(options: argparse.Namespace) -> int:
     with logged(None, options.quiet):
         try:
             found = module.compare(
-                run, options.hbar, tolerance=options.tolerance, notice=progress.show
+                run,
+                options.hbar,
+                reference=options.reference,
+                tolerance=options.tolerance,
+                notice=progress.show,
             )
         except InputError as error:
             raise InputError(f"{options.file}: {error}") from None

@@ -20,7 +20,7 @@ def orders(data: xarray.Dataset) -> Any:
     """RMS deviations on logarithmic axes, with lines ∝ ħ and ∝ ħ² to go by."""
     from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
-    figure = canvas(COLUMN, 3.1)
+    figure = canvas(COLUMN, 3.5)
     axes = figure.add_subplot()
     hbar, error = data["hbar"].values, np.maximum(data["error"].values, _TINY)
     for n, name in enumerate(data["quantity"].values):
@@ -44,20 +44,22 @@ def orders(data: xarray.Dataset) -> Any:
             guide = place * high * (hbar / hbar[0]) ** power
             axes.loglog(hbar, guide, color=GREY, linewidth=0.7, zorder=1)
             words = r"$\propto\hbar$" if power == 1 else r"$\propto\hbar^2$"
-            side = {"ha": "left", "va": "center", "color": GREY}
-            axes.annotate(words, (hbar[0], guide[0]), (3, 0), textcoords="offset points", **side)
+            side = {"ha": "center", "va": "bottom" if power == 1 else "top", "color": GREY}
+            middle = (np.sqrt(hbar[0] * hbar[1]), np.sqrt(guide[0] * guide[1]))
+            shift = (-4, 2) if power == 1 else (6, -2)
+            axes.annotate(words, middle, shift, textcoords="offset points", **side)
             low = min(low, float(guide.min()))
     known = data["grid_error"].values
     floor = float(np.nanmax(known)) if np.any(np.isfinite(known)) else 0.0
     if floor > 0.0:
         axes.axhline(floor, color=GREY, linewidth=0.7, linestyle=":")
-        at = (hbar.min(), floor)
-        axes.annotate("grid", at, (0, 2), textcoords="offset points", color=GREY)
+        at = (hbar.max(), floor)
+        axes.annotate("grid", at, (0, 2), textcoords="offset points", color=GREY, ha="right")
         low = min(low, floor)
     tolerance = float(data.attrs["tolerance"])
     axes.axhline(tolerance, color=GREY, linewidth=0.7, linestyle="--")
     axes.annotate(
-        "tolerance", (hbar.min(), tolerance), (0, 2), textcoords="offset points", color=GREY
+        "tolerance", (hbar.min(), tolerance), (2, 2), textcoords="offset points", color=GREY
     )
     axes.set_ylim(0.5 * low, 4.0 * max(1.8 * high, tolerance))
     axes.set_xticks(hbar, [f"{value:.4g}" for value in hbar])
@@ -67,7 +69,7 @@ def orders(data: xarray.Dataset) -> Any:
     axes.set_xlabel(r"$\hbar$")
     axes.set_ylabel(f"RMS deviation from {data.attrs['reference']}, relative")
     axes.grid(visible=True)
-    head = f"{data.attrs['level']} (order)" if len(hbar) > 1 else data.attrs["level"]
-    axes.legend(loc="lower right", title=head, title_fontsize=8.0)
+    head = f"level {data.attrs['level']}" + (" (order in ħ)" if len(hbar) > 1 else "")
+    figure.legend(loc="outside lower center", ncols=2, title=head, title_fontsize=8.0)
     titled(figure, data.attrs.get("title", ""), COLUMN)
     return figure

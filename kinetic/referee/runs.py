@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from kinetic.applicability import Applicability
-from kinetic.errors import InputError
+from kinetic.equation import COHERENT
+from kinetic.errors import InputError, suggestion
 from kinetic.grid import Array, Axis, Grid
 from kinetic.observables.applicability import monitor
 from kinetic.referee.comparison import Comparison
@@ -23,8 +24,8 @@ REFERENCE = "moyal"
 FRACTIONS = (1.0, 0.5, 0.25, 0.125)
 _COARSE = 3  # order of the whole scheme that is counted on when cells are twice as wide
 _COSTLIER = 4.0  # exact dynamics over a kinetic run, at the ħ of the run
-_KINETIC = ("scheme", "limiter", "well_balanced", "node_radius", "inflow")
-_COHERENT = ("preparation", "absorber", "dephasing")
+_KINETIC_KEYS = ("scheme", "limiter", "well_balanced", "node_radius", "inflow")
+_COHERENT_KEYS = ("preparation", "absorber", "dephasing")
 
 Notice = Callable[[float, str], None]
 
@@ -47,7 +48,7 @@ def compare(
         Values of ħ; that of the run, and a half, a quarter and an eighth of it, if not given.
         The largest one is what is judged.
     reference
-        The level that judges.
+        The level that judges, 'moyal' or 'matrix'.
     tolerance
         Largest RMS deviation of a result that is trusted.
     notice
@@ -60,6 +61,10 @@ def compare(
     """
     equation = dict(run.get("equation", {}))
     level = equation.get("level", "dressed")
+    if reference not in COHERENT:
+        raise InputError(
+            f"reference = '{reference}' has no coherences: {suggestion(reference, COHERENT)}"
+        )
     if level == reference:
         raise InputError(
             f"[equation] level = '{level}' is what others are compared with: name the level to "
@@ -109,11 +114,10 @@ def _sequence(hbar: Sequence[float] | None, own: float) -> tuple[float, ...]:
 def _evolution(run: Mapping[str, Any], level: str, hbar: float) -> Any:
     """The system of a run at a level and ħ, at its start."""
     from kinetic.assembly import assemble
-    from kinetic.equation import COHERENT
 
     own = run.get("equation", {})
     coherent = level in COHERENT
-    foreign = _KINETIC if coherent else _COHERENT
+    foreign = _KINETIC_KEYS if coherent else _COHERENT_KEYS
     equation = {key: value for key, value in own.items() if key not in foreign}
     time = dict(run["time"])
     if level != own.get("level", "dressed"):
