@@ -55,6 +55,7 @@ LEAVES = {
         "upper": "a*exp(-y**2 - kx**2)*cos(ky)**2",
         "parameters": {"a": 0.5},
     },
+    "spinor_packet": None,
     "file": None,
 }
 
@@ -172,6 +173,50 @@ def test_a_wave_packet_is_the_wigner_function_of_a_gaussian_wave():
     f = state.occupation(points)
     assert f[1] == pytest.approx(wigner, abs=1e-12)
     assert np.all(f[0] == 0)
+
+
+def test_a_spinor_packet_is_the_wigner_matrix_of_a_spinor_wave():
+    """∫dy e^{-iky/ħ} ψ(x + y/2) ψ†(x - y/2) of a Gaussian times χ, by quadrature."""
+    hbar, w, centre, momentum = 0.6, 0.7, 0.3, -0.4
+    chi = np.array([np.cos(0.4), np.exp(0.9j) * np.sin(0.4)])
+    spin = [np.sin(0.8) * np.cos(0.9), np.sin(0.8) * np.sin(0.9), np.cos(0.8)]
+    table = {"position": [centre], "momentum": [momentum], "spin": spin, "width": w}
+    state = from_table(Initial, {"name": "spinor_packet", **table, "amplitude": 2.0}, "initial")
+    state.check(1, 1, ("x",))
+    x, k = np.array([-0.2, 0.5])[:, None], np.array([-0.9, -0.3, 0.2])
+    n = state.matrix(Points([k], np.zeros((2, 1, 1)), 0, {"x": x}), hbar)
+    y, weight = np.linspace(-12, 12, 4001), 24 / 4000
+
+    def wave(x):
+        return (2 * np.pi * w**2) ** -0.25 * np.exp(
+            -((x - centre) ** 2) / (4 * w**2) + 1j * momentum * x / hbar
+        )
+
+    pair = wave(x[..., None] + y / 2) * np.conj(wave(x[..., None] - y / 2))
+    symbol = np.sum(pair * np.exp(-1j * k[:, None] * y / hbar), axis=-1) * weight
+    matrix = np.einsum("xk,a,b->abxk", symbol, chi, np.conj(chi))
+    expected = [matrix[0, 0] + matrix[1, 1], matrix[0, 1] + matrix[1, 0]]
+    expected += [1j * (matrix[0, 1] - matrix[1, 0]), matrix[0, 0] - matrix[1, 1]]
+    assert n.shape == (4, 2, 3)
+    assert np.allclose(n, 0.5 * np.array(expected), rtol=0, atol=1e-13)
+    with pytest.raises(InputError, match="superposition of both bands"):
+        state.occupation(Points([k], np.zeros((2, 1, 1)), 0, {"x": x}))
+    plain, incomplete = assembly.tabulate({"initial": state})
+    assert not incomplete
+    assert from_table(Initial, plain["initial"], "initial") == state
+
+
+def test_a_spinor_packet_without_positions():
+    state = from_table(
+        Initial,
+        {"name": "spinor_packet", "momentum": [0.1, 0], "spin": [0, 0, 1], "momentum_width": 0.2},
+        "initial",
+    )
+    state.check(1, 2)
+    n = state.matrix(Points([KX[:, None], KY[None, :]], np.zeros((2, 9, 6)), 0), 1.0)
+    packet = np.exp(-12.5 * ((KX[:, None] - 0.1) ** 2 + KY**2))
+    assert np.allclose(n[[0, 3]], 0.5 * packet, rtol=0, atol=1e-15)
+    assert not n[1:3].any()
 
 
 def test_widths_and_bands_of_a_wave_packet():
@@ -316,6 +361,30 @@ REFUSALS = [
         },
         "[initial] rest = 'sea' fills the lower band: no packet fits into it; take band = "
         "'upper' or rest = 'empty'.",
+    ),
+    (
+        {
+            "name": "spinor_packet",
+            "position": [0, 0],
+            "momentum": [0, 0],
+            "width": 1,
+            "spin": [1, 1, 0],
+        },
+        "[initial] spin = [1.0, 1.0, 0.0] must be three numbers with |s| <= 1.",
+    ),
+    (
+        {"name": "spinor_packet", "position": [0, 0], "momentum": [0, 0], "spin": [1, 0, 0]},
+        "[initial] width is missing: give w of the r axes.",
+    ),
+    (
+        {
+            "name": "spinor_packet",
+            "position": [0, 0],
+            "momentum": [0, 0],
+            "width": 1,
+            "spin": [1, 0, 0],
+        },
+        "[initial] momentum_width is missing: kx has no r axis whose width w would give ħ/2w.",
     ),
     (
         {"name": "gaussian", "centre": [0, 0], "width": 1, "band": ["upper"]},

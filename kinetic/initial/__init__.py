@@ -8,6 +8,7 @@ from kinetic.initial.base import (
 )
 from kinetic.initial.given import Formula, FromFile
 from kinetic.initial.packets import Gaussian, WavePacket
+from kinetic.initial.spinors import SpinorPacket
 from kinetic.initial.thermal import FermiDirac, LocalEquilibrium, ShiftedFermiDirac
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "LocalEquilibrium",
     "Points",
     "ShiftedFermiDirac",
+    "SpinorPacket",
     "WavePacket",
     "fermi",
     "grand_potential",

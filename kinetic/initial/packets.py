@@ -11,7 +11,14 @@ import numpy as np
 from kinetic.errors import InputError
 from kinetic.grid import SPACE, Array
 from kinetic.initial.base import Initial, Points
-from kinetic.initial.parameters import MOMENTA, check_components, is_list, number, vector
+from kinetic.initial.parameters import (
+    MOMENTA,
+    check_components,
+    number,
+    one_each,
+    positive,
+    vector,
+)
 
 BANDS = ("lower", "upper")
 RESTS = ("empty", "sea")
@@ -22,14 +29,6 @@ def _check_packet(amplitude: float, band: str) -> None:
         raise InputError(f"amplitude = {amplitude} must lie in (0, 1].")
     if band not in BANDS:
         raise InputError(f"band = {band!r}: write 'upper' or 'lower'.")
-
-
-def _positive(name: str, value: Any) -> tuple[float, ...] | float:
-    """A number above 0, or a list of them."""
-    widths = vector(name, value) if is_list(value) else number(name, value)
-    if np.any(np.asarray(widths) <= 0.0):
-        raise InputError(f"{name} = {value} must be above 0.")
-    return widths
 
 
 def _squared(
@@ -124,9 +123,9 @@ class WavePacket(Initial):
     def __post_init__(self) -> None:
         object.__setattr__(self, "position", vector("position", self.position))
         object.__setattr__(self, "momentum", vector("momentum", self.momentum))
-        object.__setattr__(self, "width", _positive("width", self.width))
+        object.__setattr__(self, "width", positive("width", self.width))
         if self.momentum_width is not None:
-            widths = _positive("momentum_width", self.momentum_width)
+            widths = positive("momentum_width", self.momentum_width)
             object.__setattr__(self, "momentum_width", widths)
         _check_packet(self.amplitude, self.band)
         if self.rest not in RESTS:
@@ -139,9 +138,9 @@ class WavePacket(Initial):
 
     def widths(self, space: Sequence[str], dimensions: int) -> tuple[list[float], list[float]]:
         """w of each r axis and κ of each momentum direction."""
-        across = _one_each(self.width, len(space))
+        across = one_each(self.width, len(space))
         if self.momentum_width is not None:
-            return across, _one_each(self.momentum_width, dimensions)
+            return across, one_each(self.momentum_width, dimensions)
         first: float = self.width[0] if isinstance(self.width, tuple) else self.width
         own = dict(zip(space, across, strict=True))
         return across, [0.5 / own.get(name[1:], first) for name in MOMENTA[:dimensions]]
@@ -168,7 +167,3 @@ class WavePacket(Initial):
             check_components(
                 "momentum_width", self.momentum_width, "momentum", MOMENTA[:dimensions]
             )
-
-
-def _one_each(value: tuple[float, ...] | float, count: int) -> list[float]:
-    return list(value) if isinstance(value, tuple) else [value] * count

@@ -47,6 +47,25 @@ def vector(name: str, value: Any) -> tuple[float, ...]:
     return tuple(number(name, item) for item in value)
 
 
+def positive(name: str, value: Any) -> tuple[float, ...] | float:
+    """A number above 0, or a list of them.
+
+    Raises
+    ------
+    InputError
+        If one is not.
+    """
+    values = vector(name, value) if is_list(value) else number(name, value)
+    if np.any(np.asarray(values) <= 0.0):
+        raise InputError(f"{name} = {value} must be above 0.")
+    return values
+
+
+def one_each(value: tuple[float, ...] | float, count: int) -> list[float]:
+    """The entries, or one number so many times."""
+    return list(value) if isinstance(value, tuple) else [value] * count
+
+
 def pick(value: Any, valley: int) -> Any:
     """The entry of a valley."""
     return value[valley] if isinstance(value, tuple) else value
