@@ -68,9 +68,7 @@ def check(study: Study) -> None:
     study.at_least("order in h", orders(measured - exact)[-1], 3.5, "scheme")
     tiny = 1e-3
     cold = moments(tiny, ALPHA)[0]
-    study.compare(
-        "quadrature, T → 0, exact in α", cold, -5.66367e-3, 3e-7, "closed form; O(T²)"
-    )
+    study.compare("quadrature, T → 0, exact in α", cold, -5.66367e-3, 3e-7, "closed form; O(T²)")
     linear = moments(tiny, 1e-3, 300)[0] * 100
     study.compare("quadrature, T → 0, α → 0", linear, -5.68272e-3, 3e-7, "closed form; O(T²)")
     study.report("(eτ)² D⁽²⁾/D", (FORCE * TAU) ** 2 * second / d, source="included")

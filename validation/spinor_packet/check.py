@@ -19,6 +19,8 @@ good to 1e-10.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from kinetic.validating import Study, orders
@@ -120,15 +122,15 @@ def purity(run) -> float:
 
 def deviation(study: Study, wave: Wave, exact: np.ndarray, stepper: str, step: float):
     """The run at its end, and the largest deviations of ρ and s."""
-    run = study.evolve(
-        "packet.toml",
-        {
-            "time.stepper": stepper,
-            "time.step": step,
-            "equation.hbar": wave.hbar,
-            "hamiltonian.parameters": {"g": WAVE, "u": wave.speed},
-        },
-    )
+    changes: dict[str, Any] = {
+        "time.stepper": stepper,
+        "time.step": step,
+        "equation.hbar": wave.hbar,
+        "hamiltonian.parameters": {"g": WAVE, "u": wave.speed},
+    }
+    if wave.hbar < 1.0:  # coherence between places y apart needs cells below πħ/y
+        changes["grid.kx"] = {"lower": -3.0, "upper": 4.0, "cells": 128, "boundary": "open"}
+    run = study.evolve("packet.toml", changes)
     x = run.system.grid.space[0].centres
     return run, np.abs(densities(run) - wave.densities(exact, x)).max(axis=1)
 
