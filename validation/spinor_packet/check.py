@@ -2,19 +2,19 @@
 
     iħ ∂ₜψ = Ĥψ ,   ρ = |ψ|² ,   s = ψ†σψ ;      ρ = 2 ∫dk/2πħ n₀ ,   s = 2 ∫dk/2πħ n
 
-Reference: Ĥ as a dense matrix on 256 points (plane waves for k, so that both k² and k are exact),
-diagonalised; where the texture moves, the same equation by an adaptive Runge-Kutta method of eighth
-order (Hairer, Nørsett, Wanner). It shares nothing with the program: no Wigner function, no
-splitting, no grid in k.
+Reference: Ĥ as a dense matrix on 256 points (plane waves for k, so that both k² and k are
+exact), diagonalised; where the texture moves, the same equation by an adaptive Runge-Kutta
+method of eighth order (Hairer, Nørsett, Wanner). It shares nothing with the program: no Wigner
+function, no splitting, no grid in k.
 
-Tolerance. Wave function and Wigner function are smooth and have vanished at the ends of both grids
-(below 1e-13; the layers that absorb there are off), sums over k converge beyond all orders: the
-error is that of the splitting alone. Its order must be 2, 4, 6 within .15: from h = .4 (.2 for order
-2) to half of it the next term is of relative size (h·1)²/2 at most, 1 being the rate at which
-texture and motion turn the spin. The size at h = .2 in order 6 was c h⁶ = 3e-8/2⁶ by the step
-h = .4, so 1e-9; in full mode, at h = .1, 1e-11 and rounding of 60 steps, 1e-10. ∫Tr n̂² and the
-number of particles are kept to rounding, as every flow is unitary, 1e-12. The adaptive reference is
-good to 1e-10.
+Tolerance. Wave function and Wigner function are smooth and have vanished at the ends of both
+grids (below 1e-13; the layers that absorb there are off), sums over k converge beyond all
+orders: the error is that of the splitting alone. Its order must be 2, 4, 6 within .15: from h =
+.4 (.2 for order 2) to half of it the next term is of relative size (h·1)²/2 at most, 1 being
+the rate at which texture and motion turn the spin. The size at h = .2 in order 6 was c h⁶ =
+3e-8/2⁶ by the step h = .4, so 1e-9; in full mode, at h = .1, 1e-11 and rounding of 60 steps,
+1e-10. ∫Tr n̂² and the number of particles are kept to rounding, as every flow is unitary,
+1e-12. The adaptive reference is good to 1e-10.
 """
 
 from __future__ import annotations
