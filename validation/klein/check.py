@@ -79,7 +79,7 @@ def integrated(energy: float, across: float, width: float = SLOPE) -> float:
 
 def expected(across: float) -> tuple[float, float]:
     """Numbers behind the step, and in the lower band."""
-    k = np.linspace(1e-9, MOMENTUM + 4.5 / SIZE, 40001)
+    k = np.linspace(1e-9, MOMENTUM + 4.5 / SIZE, 10001)
     weight = np.exp(-2 * SIZE**2 * (k - MOMENTUM) ** 2) * SIZE * np.sqrt(2 / np.pi)
     energy = np.hypot(k, across)
     upper = 0.5 * (1 + (MOMENTUM * k + across**2) / (np.hypot(MOMENTUM, across) * energy))
@@ -151,11 +151,8 @@ def figure(study: Study):
     page.colorbar(image, ax=left, label=r"$\frac{1}{2}\mathrm{Tr}\,\hat n$")
     left.plot(data["x"], 0.5 * HEIGHT * (1 + np.tanh(data["x"])), ":", color=style.BLACK)
     left.set(xlabel=r"$x$", ylabel=r"$k_x$, $\phi$", xlim=(-30, 30), ylim=(-2.8, 2.8))
-    line = np.linspace(0.0, 0.9, 181)
-    energy = np.hypot(MOMENTUM, line)
-    right.plot(
-        line, [transmission(e, q) for e, q in zip(energy, line, strict=True)], color=style.BLUE
-    )
+    line = np.linspace(0.0, 0.9, 31)
+    right.plot(line, [expected(across)[0] for across in line], color=style.BLUE)
     right.plot(line, np.exp(-np.pi * line**2 / 1.3), ":", color=style.GREY)
     right.text(0.42, 0.72, r"$e^{-\pi k_y^2/F}$", color=style.GREY)
     for across, value in data["measured"].items():
