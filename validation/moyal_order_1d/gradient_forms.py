@@ -11,7 +11,7 @@ the grid by FFT, time steps are those of Runge and Kutta.  ħ may have either si
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ ADVECTIVE = {
     "n_z term dropped": {"vertical": 0.0},
     "energy shift dropped": {"shift": 0.0},
     "anomalous velocity dropped": {"curved": 0.0},
-    "only F_rk in it": {"curved": "diagonal"},
+    "anomalous velocity, F_rk alone": {"curved": "diagonal"},
     "wave packet, advective": {"interband": 0.0, "vertical": 0.0},
     "no Berry terms": {"shift": 0.0, "curved": 0.0, "interband": 0.0, "vertical": 0.0},
 }
@@ -367,9 +367,6 @@ def local_current(geometry: Geometry, n: Array, curl: float = 1.0, berry: float 
 def points_measure(torus: Torus) -> float:
     """d^dk/(2π)^d of a point."""
     return float(torus.points**-torus.pairs)
-
-
-Compare = Callable[[Array, Array], float]
 
 
 def root_mean_square(apart: Array) -> float:
