@@ -312,3 +312,78 @@ def test_a_sea_at_an_open_cutoff_is_refused():
 def test_other_levels_refuse_what_belongs_to_coherences():
     with pytest.raises(InputError, match="belongs to the levels matrix and moyal"):
         build({"equation": {"level": "dressed", "preparation": "bare"}})
+
+
+# --- a field in a sample ------------------------------------------------------------------------
+
+STRIP = {
+    "grid": {
+        "x": {"lower": -13.0, "upper": 13.0, "cells": 48, "boundary": "open"},
+        "kx": [-3.8, 3.8, 40],
+        "ky": [-3.8, 3.8, 40],
+    },
+    "hamiltonian": {"name": "expression", "d": ["kx", "ky", "0.6"]},
+    "fields": {"B": 0.15, "phi": "0.4*cos(0.4*x)"},
+    "equation": {"level": "moyal", "absorber": 0.0, "hbar": 1.0},
+    "initial": {
+        "name": "spinor_packet",
+        "position": [-1.0],
+        "momentum": [0.7, 0.3],
+        "width": 1.3,
+        "momentum_width": [0.55, 0.55],
+        "spin": [0.6, 0.0, 0.8],
+    },
+    "time": {"stop": 2.0, "step": 0.2},
+}
+
+
+def landau_gauge(run, time):
+    """ρ(x, t) of STRIP from matrices: H(p_y) = σ_x p̂ + σ_y (p_y − b x̂) + .6 σ_z + φ(x̂).
+
+    Nothing depends on y, so that p_y = k_y + b x is conserved and n̂(x, k_x, k_y) is, at fixed p_y,
+    the Weyl symbol of an operator in x alone.
+    """
+    axis = run.system.grid.space[0]
+    x, ky = axis.centres, run.system.grid.momentum[1]
+    b, count = 0.15, axis.cells
+    waves = 2 * np.pi * np.fft.fftfreq(count, axis.widths[0])
+    waves[count // 2] = 0.0
+    turn = np.fft.fft(np.eye(count), axis=0, norm="ortho")
+    momentum = turn.conj().T @ (waves[:, None] * turn)
+    s_x, s_y, s_z = (
+        np.array(m) for m in ([[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]])
+    )
+    step = ky.widths[0]
+    reach = 3.8 + b * 13.0
+    spin = 0.5 * (np.eye(2) + 0.6 * s_x + 0.8 * s_z)
+    middle = 0.5 * (x[:, None] + x[None, :])
+    apart = x[:, None] - x[None, :]
+    density = np.zeros(count)
+    for p_y in np.arange(-reach, reach + step, 2.0 * step):
+        weight = np.exp(-0.5 * ((p_y - b * middle - 0.3) / 0.55) ** 2)
+        weight = weight * np.exp(-0.5 * ((middle + 1.0) / 1.3) ** 2)
+        # ∫dk_x e^{ik(x−x')} of the packet
+        weight = weight * np.exp(0.7j * apart - 0.5 * (0.55 * apart) ** 2)
+        if np.abs(weight).max() < 1e-12:
+            continue
+        operator = np.kron(weight, spin)
+        h = np.kron(momentum, s_x) + np.kron(np.diag(p_y - b * x), s_y)
+        h = h + np.kron(np.eye(count), 0.6 * s_z)
+        h = h + np.kron(np.diag(0.4 * np.cos(0.4 * x)), np.eye(2))
+        levels, states = np.linalg.eigh(h)
+        inside = states.conj().T @ operator @ states
+        inside = inside * np.exp(-1j * time * (levels[:, None] - levels[None, :]))
+        moved = states @ inside @ states.conj().T
+        density += np.real(np.diag(moved)).reshape(count, 2).sum(axis=1) * 2.0 * step
+    return density * np.sqrt(2 * np.pi) * 0.55
+
+
+def test_a_field_in_a_sample_is_that_of_landau_gauge():
+    """1r×2k in b: density after t = 2 against matrices in x; packets 7 widths from the ends."""
+    run = follow(build(STRIP), 2.0)
+    k = run.system.grid.momentum
+    density = 2.0 * run.n[0, 0].sum(axis=(1, 2)) * k[0].widths[0] * k[1].widths[0]
+    exact = landau_gauge(run, 2.0)
+    start = 2.0 * build(STRIP).n[0, 0].sum(axis=(1, 2)) * k[0].widths[0] * k[1].widths[0]
+    assert np.abs(density - start).max() > 0.1 * start.max()
+    np.testing.assert_allclose(density, exact, atol=1e-6 * exact.max())
