@@ -12,7 +12,7 @@ from kinetic.grid import Array
 from kinetic.nodes import node_shares
 from kinetic.observables.anomaly import drive, pumped, reference
 from kinetic.observables.base import described, momenta
-from kinetic.observables.coherent import bounds, coherent, purity
+from kinetic.observables.coherent import bounds, coherent
 from kinetic.validity import cutoff_tail, validity
 
 if TYPE_CHECKING:
@@ -272,7 +272,13 @@ def _coherent_summary(evolution: QuantumEvolution) -> list[Row]:
     rows = [("change of the charge", f"{evolution.charge_change():+.6e}")]
     if any(not axis.periodic for axis in evolution.system.grid.space):
         rows.append(("absorbed at the ends", f"{evolution.absorbed:+.6e}"))
-    rows.append(("purity", f"{purity(evolution):.12g}"))
+    system = evolution.system
+    energy, purity = evolution.energy(), evolution.purity()
+    moved = evolution.drives.fields_move or system.hamiltonian.time_dependent
+    force = not evolution.fields.drive_zero
+    title = "work done on the system" if moved or force else "change of the energy"
+    rows.append((title, f"{energy - evolution.initial_energy:+.6e}"))
+    rows.append(("purity", f"{purity:.9g}, {purity - evolution.initial_purity:+.1e} since start"))
     rows.append(_bounds(*bounds(evolution)))
     return rows
 

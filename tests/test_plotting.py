@@ -11,6 +11,7 @@ from kinetic import plotting
 from kinetic.errors import InputError, OutputError
 from kinetic.plotting.content import Content, in_si
 from kinetic.plotting.maps import Snapshots
+from kinetic.plotting.spectrum import dominant, even, power
 
 RUN = """[grid]
 kx = [-1.0, 1.0, 9]
@@ -240,3 +241,84 @@ def test_drawing_needs_neither_numba_nor_pyplot_nor_a_display(write):
         [sys.executable, "-c", code], capture_output=True, text=True, env={"MPLBACKEND": "agg"}
     )
     assert done.returncode == 0, done.stderr
+
+
+# --- spectra and components -------------------------------------------------------------------
+
+
+def wave(frequency=0.4, times=None):
+    times = np.arange(0.0, 200.0, 0.25) if times is None else times
+    envelope = np.exp(-(((times - 100.0) / 30.0) ** 2))
+    a = 1.5 * envelope * np.sin(frequency * times)
+    current = np.zeros((len(times), 3))
+    current[:, 0] = np.sin(a) + 0.2
+    data = {
+        name: (("time", "component"), current, {}) for name in ("current", "current_intraband")
+    }
+    units = {"units": "hbar/energy"}
+    return xarray.Dataset(data, {"time": ("time", times, units), "component": ["x", "y", "z"]})
+
+
+def test_a_spectrum_finds_the_frequency_of_a_pulse_and_its_odd_harmonics():
+    """Sin(a sin ωt) has odd harmonics alone; the mean does not count as a frequency."""
+    dataset = wave()
+    times, values = dataset["time"].values, dataset["current"].values[:, 0]
+    assert dominant(times, values) == pytest.approx(0.4, rel=2e-3)
+    frequency, found = power(times, values)
+    at = [found[np.argmin(np.abs(frequency - 0.4 * order))] for order in (1, 2, 3, 4, 5)]
+    assert at[1] < 1e-6 * at[0]
+    assert at[3] < 1e-4 * at[2]
+    assert at[2] > 1e-3 * at[0]
+    assert at[4] > 1e-8 * at[0]
+
+
+def test_the_power_of_a_line_is_that_of_its_window():
+    """Of cos ωt the window sin⁸ keeps 35/128 of the records in ½e^{iωt}."""
+    times = np.arange(0.0, 100.0, 0.05)
+    omega = 2.0 * np.pi * 40 / 100.0
+    _, found = power(times, 3.0 * np.cos(omega * times))
+    expected = (omega * 0.5 * 3.0 * 100.0 * 35.0 / 128.0) ** 2
+    assert found.max() == pytest.approx(expected, rel=1e-9)
+    assert found[60] < 1e-25 * found.max()
+
+
+def test_a_record_off_the_rhythm_ends_a_spectrum(write):
+    times = np.append(np.arange(0.0, 40.0, 0.5), 39.7)
+    assert even(times) == 80
+    assert is_png(plotting.plot(write(wave(times=times)), "spectrum"))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"at": {"component": "w"}}, "at component = w"),
+        ({"at": {"frequency": -1.0}}, "an angular frequency above 0"),
+        ({"at": {"place": 1.0}}, "a spectrum has no such place"),
+        ({"variable": "energy"}, "a spectrum is of 'current' and 'current_intraband'"),
+        ({"along": "x"}, "takes no --along"),
+    ],
+)
+def test_spectra_that_cannot_be_drawn(write, options, words):
+    with pytest.raises(InputError, match=words):
+        plotting.plot(write(wave()), "spectrum", **options)
+
+
+def test_too_few_records_make_no_spectrum(write):
+    with pytest.raises(InputError, match="has 4 records in equal steps; a spectrum needs 8"):
+        plotting.plot(write(wave(times=np.arange(4.0))), "spectrum")
+    with pytest.raises(InputError, match="has no 'current'"):
+        plotting.plot(write(result().drop_vars("current")), "spectrum")
+
+
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_components_of_a_matrix_are_drawn(write, dimensions):
+    axes = ["kx", "ky"][:dimensions]
+    dataset = result(dimensions=dimensions, nodes=0)
+    shape = [dataset.sizes[axis] for axis in axes]
+    values = np.random.default_rng(2).normal(size=(4, 1, 4, *shape))
+    dims = ("snapshot_time", "valley", "pauli", *axes)
+    dataset = dataset.assign({"wigner": (dims, values, {"units": "1"})})
+    path = write(dataset.assign_coords(pauli=["0", "x", "y", "z"]))
+    assert is_png(plotting.plot(path, "wigner"))
+    shots = Snapshots.read(Content.read(path), "wigner")
+    assert [shots.of(i) for i in range(4)] == ["n_0", "n_x", "n_y", "n_z"]

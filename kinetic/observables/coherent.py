@@ -216,16 +216,7 @@ class Purity(Observable):
             "purity of the state on the grid",
             {"formula": "∫Tr n̂² / ∫Tr n̂ = ∫(Σ_s n_s² + ½n_⊥²) / ∫Σ_s n_s"},
         )
-        return Recorder((row,), lambda: {self.name: purity(quantum)})
-
-
-def purity(evolution: QuantumEvolution) -> float:
-    """∫Tr n̂² / ∫Tr n̂, 0 where there are no particles."""
-    square = whole = 0.0
-    for valley in evolution.wigner():
-        square += float(np.sum(np.einsum("c...,c...->...", valley, valley) * evolution.volumes))
-        whole += float(np.sum(valley[0] * evolution.volumes))
-    return square / whole if whole else 0.0
+        return Recorder((row,), lambda: {self.name: quantum.purity()})
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from kinetic.plotting.places import Request
 
 T = TypeVar("T")
-_SNAPSHOTS = {"occupation": "occupation", "projection": "band_projection"}
+_SNAPSHOTS = {
+    "occupation": "occupation",
+    "projection": "band_projection",
+    "coherence_vector": "coherence_vector",
+    "wigner": "wigner",
+}
 FIGURES = (
     "anomaly",
     "boundary",

@@ -12,7 +12,14 @@ from kinetic.plotting.style import BLACK, DASHES
 
 _AXES = ("kx", "ky", "kz")
 _BANDS = ("lower", "upper")
-_SYMBOLS = {"occupation": "f", "band_projection": "n"}
+_SYMBOLS = {
+    "occupation": "f",
+    "band_projection": "n",
+    "coherence_vector": r"n^\perp",
+    "wigner": "n",
+}
+_INDICES = {"occupation": "s", "band_projection": "s", "coherence_vector": "i", "wigner": r"\mu"}
+_ENTRIES = ("component", "pauli")
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,7 @@ class Snapshots:
     values
         (snapshot, band, *k) with the axes of `axes`.
     bands, axes
-        Names of the bands, and name → centres of the axes that have cells.
+        Names of the bands or components, and name → centres of the axes that have cells.
     """
 
     name: str
@@ -52,7 +59,10 @@ class Snapshots:
             variable = variable.isel(valley=valley)
         values = np.asarray(variable.values, dtype=float)
         bands = tuple(_BANDS)
-        if "band" not in variable.dims:
+        entries = [str(dim) for dim in variable.dims if dim in _ENTRIES]
+        if entries:
+            bands = tuple(content.names(entries[0]))
+        elif "band" not in variable.dims:
             values = values[:, None]
             bands = (str(variable.attrs.get("band", "")),)
         names = [str(dim) for dim in variable.dims if dim in _AXES]
@@ -66,6 +76,22 @@ class Snapshots:
     def symbol(self) -> str:
         """f or n."""
         return _SYMBOLS[self.name]
+
+    @property
+    def indexed(self) -> str:
+        """f_s or n_μ, for all bands or components together."""
+        return f"{self.symbol}_{_INDICES[self.name]}"
+
+    def of(self, band: int) -> str:
+        """f_- or n_x, for one of them."""
+        label = self.bands[band]
+        sign = {"lower": "-", "upper": "+"}.get(label, label or "s")
+        return f"{self.symbol}_{sign}"
+
+    def words(self, band: int) -> str:
+        """'lower band', or a component in mathematical form."""
+        label = self.bands[band]
+        return f"{label} band" if label in _BANDS else f"${self.of(band)}$" if label else ""
 
     @property
     def shape_ratio(self) -> float:
@@ -161,16 +187,21 @@ def maps(
     first, second, values, where = shots.plane(content)
     x, y = shots.axes[first], shots.axes[second]
     change = values - values[:1]
-    symbol = shots.symbol
+    symbol = shots.indexed
     later = shots.chosen(count, skip=1)
     columns = later if later and changes_only else shots.chosen(count)
     rows: list[tuple[str, Array, dict[str, Any]]] = []
     spread = max(float(np.abs(change).max()), 1e-300)
     if not changes_only or not later:
         span = (0.0, 1.0)
-        if values.min() < -0.02 or values.max() > 1.02:
+        signed = len(shots.bands) > 2
+        if signed:
+            largest = max(float(np.abs(values).max()), 1e-300)
+            span = (-largest, largest)
+        elif values.min() < -0.02 or values.max() > 1.02:
             span = (float(values.min()), float(values.max()))
-        rows += [("", values, {"cmap": "viridis", "vmin": span[0], "vmax": span[1]})]
+        colours = "RdBu_r" if signed else "viridis"
+        rows += [("", values, {"cmap": colours, "vmin": span[0], "vmax": span[1]})]
     if later:
         rows += [("Δ", change, {"cmap": "RdBu_r", "vmin": -spread, "vmax": spread})]
     panels = figure.subplots(
@@ -188,9 +219,8 @@ def maps(
                 for place in _marks(shots, where, first, second):
                     axes.plot(*place, "+", color=BLACK, markersize=5.0, markeredgewidth=0.7)
             line[0].set_ylabel(label_of(second, content))
-            where_ = f"{shots.bands[band]} band" if shots.bands[band] else ""
             line[-1].annotate(
-                where_,
+                shots.words(band),
                 (1.0, 0.5),
                 xytext=(3, 0),
                 xycoords="axes fraction",
@@ -198,7 +228,7 @@ def maps(
                 rotation=270,
                 va="center",
             )
-        text = f"${symbol}_s-{symbol}_s(0)$" if mark else f"${symbol}_s$"
+        text = f"${symbol}-{symbol}(0)$" if mark else f"${symbol}$"
         bar = figure.colorbar(drawn, ax=block_panels, pad=0.02, aspect=28, fraction=0.05)
         bar.set_label(text)
         bar.outline.set_linewidth(0.5)
@@ -241,9 +271,8 @@ def lines(figure: Any, content: Content, name: str, count: int = 5) -> None:
     tall = 2 if single else 2 * len(shots.bands)
     panels = figure.subplots(tall, wide, sharex="col", squeeze=False)
     for column, (axis, values) in enumerate(cuts.items()):
-        for band, label in enumerate(shots.bands):
-            sign = {"lower": "-", "upper": "+"}.get(label, "s")
-            symbol = f"{shots.symbol}_{sign}"
+        for band in range(len(shots.bands)):
+            symbol = shots.of(band)
             for row, data in enumerate((values, values - values[:1])):
                 axes = panels[(row, band) if single else (2 * band + row, column)]
                 for order, index in enumerate(chosen):
@@ -256,7 +285,7 @@ def lines(figure: Any, content: Content, name: str, count: int = 5) -> None:
                     )
                 axes.margins(x=0.0)
                 axes.grid(visible=True)
-                if row == 0:
+                if row == 0 and len(shots.bands) < 3:
                     low, high = axes.get_ylim()
                     axes.set_ylim(min(low, -0.05), max(high, 1.05))
                 if column == 0:

@@ -26,6 +26,9 @@ _SYMBOLS = {
     "energy": r"\langle H\rangle",
     "occupation": "f",
     "band_projection": "n",
+    "coherence_vector": r"n^\perp",
+    "wigner": "n",
+    "spin": r"\sigma",
 }
 _SIGNS = {"lower": "-", "upper": "+"}
 _ROUNDING = 1e-13
@@ -229,7 +232,7 @@ def _named(
         if dim == "band":
             below = _SIGNS.get(label, "")
             words.append(f"{label} band")
-        elif dim == "component":
+        elif dim in ("component", "pauli"):
             below = label
             if not symbol:
                 words.append(f"{label} component")

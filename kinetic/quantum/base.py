@@ -67,6 +67,8 @@ class QuantumEvolution:
         (2πħ)^d.
     filling
         1 where most of the lower band is full at the start, else 0.
+    initial_charge, initial_energy, initial_purity
+        What unitary motion keeps, at the start.
 
     Raises
     ------
@@ -94,7 +96,7 @@ class QuantumEvolution:
         self.drives = Drives(system)
         self.absorbed = 0.0
         self.sea_filled, self.filling = False, 0.0
-        self.initial_charge = 0.0
+        self.initial_charge = self.initial_energy = self.initial_purity = 0.0
 
     def _check(self) -> None:
         """Refuse collisions, contacts and walls, and a field b that changes in time."""
@@ -240,6 +242,27 @@ class QuantumEvolution:
         """Change of the total charge since the start."""
         return self.charge() - self.initial_charge
 
+    def energy(self, wigner: Array | None = None) -> float:
+        """∫Tr[(Ĥ + φ) n̂] over the grid, which is ⟨H⟩ exactly."""
+        n = self.wigner() if wigner is None else wigner
+        total = 0.0
+        for block in self.blocks():
+            here = n[block.valley][:, block.rows]
+            scalar, vector = self.hamiltonian(block)
+            trace = 2.0 * (scalar * here[0] + np.einsum("c...,c...->...", vector, here[1:]))
+            total += float(np.sum(trace * self._volumes_of(block)))
+        return self.mesh.site_volume * total / self.phase_space
+
+    def _volumes_of(self, block: Block) -> Array:
+        return self.volumes if self.mesh.sites else self.volumes[block.rows]
+
+    def purity(self, wigner: Array | None = None) -> float:
+        """∫Tr n̂² / ∫Tr n̂ over the grid, 0 where there are no particles."""
+        n = self.wigner() if wigner is None else wigner
+        square = sum(float(np.sum(component**2 * self.volumes)) for v in n for component in v)
+        whole = sum(float(np.sum(valley[0] * self.volumes)) for valley in n)
+        return square / whole if whole else 0.0
+
     # --- the step -----------------------------------------------------------------------------
 
     @property
@@ -272,6 +295,7 @@ class QuantumEvolution:
         """Take note of what the initial state is: `lower` is f_- of its cells."""
         self.filling = 1.0 if float(lower.mean()) > 0.5 else 0.0
         self.sea_filled = self._has_sea(lower)
+        self.initial_energy, self.initial_purity = self.energy(wigner), self.purity(wigner)
 
     def _has_sea(self, lower: Array) -> bool:
         """Whether the lower band is filled at open cutoffs: then its sea has no end."""
