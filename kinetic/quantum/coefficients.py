@@ -21,6 +21,7 @@ from kinetic.quantum.generator import Entry, Generator, Pair, added, lean
 from kinetic.quantum.gradients import Derivative
 
 _NEAR = 0.125  # of a cell: the distance of points whose difference is a second derivative
+_ROUNDING = 2e-15  # of what is transformed
 _WEIGHTS = (0.75, -0.15, 1.0 / 60.0)
 Row = tuple[Entry, ...]
 Shift = tuple[str, float] | None
@@ -65,6 +66,7 @@ class Coefficients:
         self.points = dict(zip(self.names, mesh, strict=True))
         self.magnetic = self.fields.fields.magnetic(0.0)
         self._static: Generator | None = None
+        self._h: Row = _NOTHING
         self._jets: dict[Shift, tuple[Jet, Array, list[str]]] = {}
 
     @property
@@ -146,7 +148,7 @@ class Coefficients:
 
     def _built(self, t: float) -> Generator:
         self._jets.clear()
-        values = self._values(t)
+        values = self._h = self._values(t)
         first = {a: self._first(a, values, t) for a in range(len(self.axes))}
         second: dict[Pair, Row] = {}
 
@@ -197,15 +199,21 @@ class Coefficients:
         return found
 
     def _first(self, a: int, values: Sequence[Entry], t: float) -> Row:
-        derivative = self.derivatives[a]
-        if derivative.spectral:
-            return tuple(_differentiated(derivative, entry) for entry in values)
-        return self._analytic(a, None, t)
+        if not self.derivatives[a].spectral:
+            return self._analytic(a, None, t)
+        return tuple(self._differentiated(a, x, _ROUNDING * _largest(x)) for x in values)
 
     def _second(self, a: int, b: int, first: Mapping[int, Row], t: float) -> Row:
         for along, of in ((a, b), (b, a)):
             if self.derivatives[along].spectral:
-                return tuple(_differentiated(self.derivatives[along], x) for x in first[of])
+                # A first derivative by Fourier modes has the rounding of H times its wave number.
+                share = self.derivatives[of].largest if self.derivatives[of].spectral else 0.0
+                return tuple(
+                    self._differentiated(
+                        along, x, _ROUNDING * (_largest(x) + share * _largest(h))
+                    )
+                    for x, h in zip(first[of], self._h, strict=True)
+                )
         name, row = self.names[b], _NOTHING
         distance = _NEAR * self.derivatives[b].width
         for j, weight in enumerate(_WEIGHTS, 1):
@@ -216,19 +224,23 @@ class Coefficients:
                 )
         return tuple(_cleaned(x, y, distance) for x, y in zip(row, first[a], strict=True))
 
+    def _differentiated(self, along: int, entry: Entry, rounding: float) -> Entry:
+        """∂ along a periodic axis of an entry that is known up to its rounding."""
+        derivative = self.derivatives[along]
+        if entry is None or entry.shape[derivative.place] == 1:
+            return None
+        return lean(derivative(entry), derivative.largest * rounding)
 
-def _differentiated(derivative: Derivative, entry: Entry) -> Entry:
-    if entry is None or entry.shape[derivative.place] == 1:
-        return None
-    return derivative(entry)
+
+def _largest(entry: Entry) -> float:
+    return 0.0 if entry is None else float(np.abs(entry).max())
 
 
 def _cleaned(second: Entry, first: Entry, distance: float) -> Entry:
     """0 where a difference is nothing but the rounding of what it was taken of."""
     if second is None or first is None:
         return None
-    rounding = 1e-12 * float(np.abs(first).max()) / distance
-    return second if float(np.abs(second).max()) > rounding else None
+    return lean(second, 1e-13 * _largest(first) / distance)
 
 
 def _raised(values: Array, count: int) -> Array:

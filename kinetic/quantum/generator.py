@@ -26,14 +26,22 @@ Entry = Array | None
 Pair = tuple[int, int]
 
 
-def lean(values: Array) -> Entry:
-    """The same coefficient with one cell along every axis on which it does not depend."""
+def lean(values: Array, rounding: float = 0.0) -> Entry:
+    """The same coefficient with one cell along every axis on which it does not depend.
+
+    Parameters
+    ----------
+    values
+        On all cells.
+    rounding
+        Changes up to this size are none.
+    """
     for place in range(values.ndim):
         if values.shape[place] > 1:
             first = values.take([0], axis=place)
-            if np.array_equal(np.broadcast_to(first, values.shape), values):
+            if float(np.abs(values - first).max()) <= rounding:
                 values = first
-    return np.ascontiguousarray(values) if np.any(values) else None
+    return np.ascontiguousarray(values) if float(np.abs(values).max()) > rounding else None
 
 
 def added(one: Entry, other: Entry, weight: float = 1.0, share: float = 1.0) -> Entry:
