@@ -22,7 +22,7 @@ from kinetic.referee.quantities import QUANTITIES, merged, read, rms, scales
 
 REFERENCE = "moyal"
 FRACTIONS = (1.0, 0.5, 0.25, 0.125)
-_COARSE = 3  # order of the whole scheme that is counted on when cells are twice as wide
+_GRID_ORDERS = {"upwind1": 1}  # else 4: fifth order in cells, third or fourth in time
 _COSTLIER = 4.0  # exact dynamics over a kinetic run, at the ħ of the run
 _KINETIC_KEYS = ("scheme", "limiter", "well_balanced", "node_radius", "inflow")
 _COHERENT_KEYS = ("preparation", "absorber", "dephasing")
@@ -169,7 +169,7 @@ def _grid_error(
     except InputError:
         return {}
     rough = read(steps.follow(coarse, level, hbar, 0.25))
-    share = 2.0**_COARSE - 1.0
+    share = 2.0 ** _GRID_ORDERS.get(coarse.system.equation.scheme, 4) - 1.0
     return {
         name: rms(merged(fine[name], axes) - rough[name]) / share / scale[name]
         for name in ("n_s", "f_s")
