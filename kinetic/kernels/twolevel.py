@@ -36,7 +36,7 @@ size = np.uintp
 CHUNK = 512  # points whose state stays in the nearest cache over all steps
 TERMS = 18  # of the Taylor series: 1/19! is below rounding for |Ω| ≤ 1
 TINY = 1e-300
-FAST_SLOPE, BEND = 15.0**0.5 / 3.0, 10.0 / 3.0
+SLOPE, BEND = 15.0**0.5 / 3.0, 10.0 / 3.0
 QUARTER, QUARTER_LOW = 1.5707963267948966, 6.123233995736766e-17  # π/2 and what it lacks
 
 
@@ -94,7 +94,7 @@ def turn_row(x, y, z, x1, y1, z1, x2, y2, z2, x3, y3, z3, h, fourth, sixth, coar
 
     `fourth`, `sixth`: 1 or 0, whether the terms of that order are taken.
     """
-    slope, bend, twelfth = FAST_SLOPE * h, BEND * h, 1.0 / 12.0
+    slope, bend, twelfth = SLOPE * h, BEND * h, 1.0 / 12.0
     for i in range(size(x.size)):
         ax, ay, az = h * x2[i], h * y2[i], h * z2[i]
         bx, by, bz = slope * (x3[i] - x1[i]), slope * (y3[i] - y1[i]), slope * (z3[i] - z1[i])
@@ -203,8 +203,10 @@ def relax(n, rates, h, fourth, sixth, coarse, fine, rate, parts):
             i += 1
             last = generator(rates[0, i, point], rates[1, i, point], rates[2, i, point], rate)
             a1 = weighted(h, middle, 0.0, middle, 0.0, middle)
-            a2 = weighted(FAST_SLOPE * h, last, -FAST_SLOPE * h, first, 0.0, first)
-            a3 = weighted(BEND * h, last, -2.0 * BEND * h, middle, BEND * h, first)
+            after = weighted(1.0, last, -1.0, middle, 0.0, middle)
+            before = weighted(1.0, middle, -1.0, first, 0.0, first)
+            a2 = weighted(SLOPE * h, after, SLOPE * h, before, 0.0, before)
+            a3 = weighted(BEND * h, after, -BEND * h, before, 0.0, before)
             c1 = commutator(a1, a2)
             c2 = commutator(a1, weighted(-1.0 / 30.0, a3, -1.0 / 60.0, c1, 0.0, c1))
             mixed = commutator(weighted(1.0, c1, -1.0, a3, 0.0, a3),

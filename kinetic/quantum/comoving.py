@@ -148,6 +148,8 @@ class Comoving:
 
     def read(self, values: Array, time: float) -> Array:
         """Values on the lattice, read at the cell centres; the last axes are those of K."""
+        if time == self.start and self.lattice.shape == self.system.grid.shape:
+            return values
         shifts = self.shifts(time)
         for n, (window, shift) in enumerate(zip(self.windows, shifts, strict=True)):
             values = window.read(values, n - len(self.windows), float(shift))

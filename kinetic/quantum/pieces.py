@@ -83,8 +83,11 @@ class Pieces:
                 continue
             size = np.maximum(self._size, np.abs(values).max(axis=1))
             terms = values @ self._transform.T
-            smooth = np.all(np.abs(terms[:, -3:]).max(axis=1) <= _RESOLVED * size + _ZERO)
-            if smooth or self._length <= _SHORTEST * self._longest:
+            noise = _DEGREE * np.finfo(float).eps * abs(end) / self._length  # of t itself
+            rest = np.abs(terms[:, -3:]).max(axis=1)
+            if np.all(rest <= (_RESOLVED + noise) * size + _ZERO):
+                break
+            if self._length <= _SHORTEST * self._longest:
                 break
             self._length *= 0.5
         self._size = size

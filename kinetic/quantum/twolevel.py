@@ -192,11 +192,7 @@ class TwoLevel(QuantumEvolution):
                 break
             error = self._error(coarse, fine)
             allowed = TOLERANCE * step * self.fastest
-            growth = 2.0
-            if not error <= 0.5**self.order * allowed:
-                growth = _SAFETY * (allowed / error) ** (1.0 / self.order) if error > 0.0 else 0.0
-                growth = float(np.clip(np.nan_to_num(growth), 0.1, 2.0))
-            self._step = min(step * growth, 2.0 * remaining)
+            self._step = min(step * self._growth(error / allowed), 2.0 * remaining)
             if error <= allowed:
                 break
         if not np.isfinite(float(self._trial.sum())):
@@ -222,6 +218,13 @@ class TwoLevel(QuantumEvolution):
         if self.order == 4:
             return fine
         return fine * fine / coarse if coarse > 0.0 else 0.0
+
+    def _growth(self, share: float) -> float:
+        """By how much a step may grow whose error is such a share of what is allowed."""
+        if share == 0.0:
+            return np.inf
+        growth = _SAFETY * share ** (-1.0 / self.order)
+        return float(np.clip(growth, 0.1, 2.0)) if np.isfinite(growth) else 0.1
 
     def _try(self, step: float, count: int) -> tuple[float, float]:
         """Make steps from the present state into `_trial`; largest |Ω₄ − Ω₂| and |Ω₆ − Ω₄|."""
