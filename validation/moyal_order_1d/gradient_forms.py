@@ -258,9 +258,7 @@ class Equation:
         found = []
         if balanced:
             source = source + crossing
-            flux = [
-                n[b] * self.velocity[b] + 0.25 * g.F * n[1 - b] * self.spread for b in (0, 1)
-            ]
+            flux = [n[b] * self.velocity[b] + 0.25 * g.F * n[1 - b] * self.spread for b in (0, 1)]
         else:
             change = along(self.spread, g.torus.gradient(nz))
             source = source - 0.25 * g.F * change - crossing
