@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kinetic.system import System
 
 Figure = tuple[str, str, str | None]
+_ROUND = 1e-3  # occupation at the ends of k that an exact run must not have
 
 
 def validity(evolution: Evolution) -> list[Figure]:
@@ -40,6 +41,11 @@ def validity(evolution: Evolution) -> list[Figure]:
             warning = (
                 f"the state reaches the cutoff with {tail:.2g}: sums over momentum are "
                 "wrong by about that fraction; enlarge the grid."
+            )
+        elif tail > _ROUND and evolution.system.equation.coherent and evolution.mesh.sites:
+            warning = (
+                f"the state reaches the ends of the momentum axes with {tail:.2g}: what passes "
+                "them comes round at the other end; widen the axes."
             )
         figures.append(("thermal tail at the cutoff", f"{tail:.2e}", warning))
     if evolution.system.equation.limiter == "bounds":
@@ -61,7 +67,7 @@ def _without_warnings(figures: list[Figure]) -> list[Figure]:
     rough = [f"{name} = {value}" for name, value, warning in figures if warning]
     verdict = f"no: {', '.join(rough)}" if rough else "yes"
     plain: list[Figure] = [(name, value, None) for name, value, _ in figures]
-    return [*plain, ("whether a kinetic level would do", verdict, None)] if plain else []
+    return [*plain, ("whether a kinetic level would do so far", verdict, None)] if plain else []
 
 
 def _density_figures(evolution: Evolution, found: Applicability) -> list[Figure]:

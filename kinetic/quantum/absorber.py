@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.fft
 
-from kinetic.grid import Array, Axis
+from kinetic.grid import SPACE, Array, Axis
 
 if TYPE_CHECKING:
     from kinetic.quantum.moyal import Moyal
@@ -20,8 +20,8 @@ _SHARE = 0.1  # of the way through a layer in one step
 class Absorber:
     """n̂ ← e^{−Γ(c⁻)τ/2} n̂ e^{−Γ(c⁺)τ/2}: an imaginary potential −½iħΓ in the layers.
 
-    Γ(c) = Γ₀ (depth in the layer/its width)² at both ends of every open axis along which
-    something moves.  Γ₀ lets what crosses the layer at the largest speed decay by e^{−6}; the
+    Γ(c) = Γ₀ (depth in the layer/its width)² at both ends of every open axis in real
+    space.  Γ₀ lets what crosses the layer at the largest speed decay by e^{−6}; the
     layer of the other end, which follows on the torus, doubles that.
 
     Parameters
@@ -43,11 +43,10 @@ class Absorber:
         axes = evolution.system.grid.axes
         names = [axis.name for axis in axes]
         for place, axis in enumerate(axes):
-            if axis.periodic or share == 0.0:
+            if axis.periodic or not axis.spatial or share == 0.0:
                 continue
-            partner = f"k{axis.name}" if axis.spatial else axis.name[1:]
-            speed = _speed(evolution, axis)
-            if speed == 0.0 or (not axis.spatial and partner not in names):
+            speed, partner = _speed(evolution, axis), f"k{axis.name}"
+            if speed == 0.0:
                 continue
             strength = _DEPTH * (_EXPONENT + 1) * speed / (share * axis.length)
             other = names.index(partner)
@@ -64,10 +63,7 @@ class Absorber:
             modes = scipy.fft.rfft(n, axis=2 + other, workers=self._evolution.device.threads)
             shape = [1] * modes.ndim
             shape[2 + place], shape[2 + other] = rates.shape
-            damping = np.exp(-step * rates)
-            if place > other:
-                damping = damping.T
-            modes *= damping.reshape(shape)
+            modes *= np.exp(-step * rates).reshape(shape)
             n[...] = scipy.fft.irfft(modes, n.shape[2 + other], axis=2 + other)
         return before - self._evolution.charge()
 
@@ -89,22 +85,11 @@ def _rates(evolution: Moyal, axis: Axis, other: Axis, share: float, strength: fl
 
 
 def _speed(evolution: Moyal, axis: Axis) -> float:
-    """Largest speed along an axis: ∂ε_s/∂k, or the force on k."""
-    fastest = 0.0
+    """Largest group speed along an axis of real space."""
+    fastest, i = 0.0, SPACE.index(axis.name)
     for block in evolution.blocks():
         jet = evolution.jet(block)
-        if axis.spatial:
-            i = ("x", "y", "z").index(axis.name)
-            scalar, vector = jet.scalar_gradient[i], jet.vector_gradient[i]
-        else:
-            i = ("kx", "ky", "kz").index(axis.name)
-            names = [n for n in block.r if n in evolution.system.hamiltonian.space_names]
-            force = evolution.fields.electric_at(block.r, evolution.time)[i]
-            scalar, vector = np.asarray(force), np.zeros((3, 1))
-            if axis.name[1:] in names:
-                place = names.index(axis.name[1:])
-                scalar = scalar - jet.scalar_slope[place]
-                vector = jet.vector_slope[place]
+        scalar, vector = jet.scalar_gradient[i], jet.vector_gradient[i]
         size = np.sqrt(np.einsum("c...,c...->...", vector, vector))
         fastest = max(fastest, float(np.max(np.abs(scalar))) + float(np.max(size)))
     return fastest

@@ -4,7 +4,7 @@
 
 The flow of every part is exact; compositions of them have second, fourth or sixth order in the
 step.  On periodic axes this is the dynamics of the torus of r and k, which does not commute, for
-any ħ; open axes end in layers that absorb.
+any ħ; open axes of real space end in layers that absorb.
 """
 
 from __future__ import annotations
