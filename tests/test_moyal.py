@@ -340,8 +340,8 @@ STRIP = {
 def landau_gauge(run, time):
     """ρ(x, t) of STRIP from matrices: H(p_y) = σ_x p̂ + σ_y (p_y − b x̂) + .6 σ_z + φ(x̂).
 
-    Nothing depends on y, so that p_y = k_y + b x is conserved and n̂(x, k_x, k_y) is, at fixed p_y,
-    the Weyl symbol of an operator in x alone.
+    Nothing depends on y: p_y = k_y + b x is conserved, and n̂(x, k_x, k_y) is at fixed p_y the
+    Weyl symbol of an operator in x alone.
     """
     axis = run.system.grid.space[0]
     x, ky = axis.centres, run.system.grid.momentum[1]

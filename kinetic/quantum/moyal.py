@@ -29,7 +29,7 @@ _DEFAULT = "split6"
 _TOLERANCE = 1e-8  # RMS error of a whole run by its steps, relative to the state
 _CONTROLLED = 32  # every how many steps the error of a step is looked at
 _TRIES = 12
-_EDGE = 1e-6  # occupation at an open cutoff that is taken for none
+_EDGE = 1e-3  # of the state, at an open cutoff: what is taken for its end
 _KEPT = 1.8  # states of tables that may be kept
 
 
