@@ -1,7 +1,7 @@
 """Runs of the program beside exact runs: n_s at common points, errors against ħ, orders.
 
 Exact: level `moyal`.  The other levels hold averages over momentum cells on a finer grid: the
-average over a cell is undone mode by mode, f̂_κ κh/(2 sin ½κh), their own variable is mapped to n_s
+average over a cell is undone mode by mode, f̂_κ ½κh/sin ½κh, their own variable is mapped to n_s
 and carried to the exact run's points by its Fourier series.  A run at −ħ is a run at ħ with the
 complex conjugate of H and of n̂: d_y → −d_y, the same n_s.
 """
@@ -156,21 +156,19 @@ def resampled(f: Array, points: int, count: int) -> Array:
 
 
 class Errors:
-    """Errors of n_s by name for a sequence of ħ, and their parts odd in ħ.
+    """Errors of n_s by name for a falling sequence of ħ, and their parts odd in ħ.
 
-    Parameters
-    ----------
-    values
-        ħ, each half of the one before.
+    Each name has its own ħ, every one half of the one before.
     """
 
-    def __init__(self, values: tuple[float, ...]) -> None:
-        self.values = values
+    def __init__(self) -> None:
+        self.hbar: dict[str, list[float]] = {}
         self.whole: dict[str, list[float]] = {}
         self.odd: dict[str, list[float]] = {}
 
-    def add(self, name: str, apart: Array, mirrored: Array | None = None) -> None:
+    def add(self, name: str, hbar: float, apart: Array, mirrored: Array | None = None) -> None:
         """Deviations at ħ, and at −ħ."""
+        self.hbar.setdefault(name, []).append(hbar)
         self.whole.setdefault(name, []).append(root_mean_square(apart))
         if mirrored is not None:
             self.odd.setdefault(name, []).append(root_mean_square(0.5 * (apart - mirrored)))

@@ -6,7 +6,7 @@
 Wong and Tserkovnyak, Eq. (21) with its sign put right, its equivalents and what is left of it
 without one term.  Lab frame, H = d₀ + d·σ with texts d₀, d in r, k, t; nothing is taken from the
 program but the formulas: sympy reads them, derivatives along r and k are taken of m, Δ and ε on
-the grid by FFT, time steps are those of Runge and Kutta.  ħ may have either sign.
+the grid by its Fourier matrix, time steps are those of Runge and Kutta.  ħ may have either sign.
 """
 
 from __future__ import annotations
@@ -66,13 +66,15 @@ class Torus:
             (line + lower[i >= pairs]).reshape(tuple(shape[i])) for i in range(2 * pairs)
         ]
         waves = np.fft.fftfreq(points, 1.0 / points)
-        waves[points // 2 if points % 2 == 0 else 0] = 0.0
-        self.waves = [waves.reshape(tuple(row)) for row in shape]
+        if points % 2 == 0:
+            waves[points // 2] = 0.0
+        modes = np.fft.fft(np.eye(points), axis=0)
+        self.derivative = np.fft.ifft(1j * waves[:, None] * modes, axis=0).real
 
     def slope(self, f: Array, i: int) -> Array:
         """∂_if along coordinate i, counted (r..., k...); leading axes are carried along."""
-        axis = f.ndim - 2 * self.pairs + i
-        return np.fft.ifft(1j * self.waves[i] * np.fft.fft(f, axis=axis), axis=axis).real
+        inner = self.points ** (2 * self.pairs - 1 - i)
+        return (self.derivative @ f.reshape(-1, self.points, inner)).reshape(f.shape)
 
     def gradient(self, f: Array) -> Array:
         """All slopes.  (2 pairs, ...)"""
@@ -137,13 +139,14 @@ class Geometry:
     def __init__(self, texture: Texture, t: float, hbar: float) -> None:
         torus = self.torus = texture.torus
         self.hbar = hbar
-        d0, d = np.split(texture.values(t), [1])
-        rate0, rate = np.split(texture.rates(t), [1])
+        values = texture.values(t)
+        d0, d = values[0], values[1:]
+        rate = texture.rates(t)[1:]
         length = np.sqrt((d * d).sum(axis=0))
         self.m, self.delta = d / length, 2 * length
         self.m_rate = (rate - self.m * (self.m * rate).sum(axis=0)) / length
         self.m_slopes = torus.gradient(self.m)
-        self.energy = np.stack([d0[0] + s * length for s in BANDS])
+        self.energy = np.stack([d0 + s * length for s in BANDS])
         self.slopes = np.moveaxis(torus.gradient(self.energy), 0, 1)  # (band, coordinate, ...)
         self.delta_slopes = torus.gradient(self.delta)
         n = torus.pairs
