@@ -10,9 +10,10 @@ Reference: the von Neumann equation (level `moyal`) from the coherence (20) of W
 Tserkovnyak; Gaussian pulse of the texture, e^{−18} of it at both ends.
 
 Tolerances.  In the middle max |n_+| falls as ħ, ± .1, and n_+ + ¼F as ħ², ± .2, over the last
-halving, where what the switching excites is below 1e-9; in the quick part, at twice as large ħ,
-± .2 and ± .4.  At the end the order of max |n_+| must itself grow from halving to halving, by 1 at
-least, reach 6, and less than 1e-4 of what there was in the middle may be left.  Levels: `dressed`
+halving, where the switching excites nothing that could be seen; in the quick part, at twice as
+large ħ, ± .2 and ± .4.  At the end the order of max |n_+| must itself grow from halving to
+halving, by 1 at least, and reach 6, as long as 1e-7 is left, the error of the exact run's steps;
+less than 1e-4 of what there was in the middle may be left at the smallest ħ.  Levels: `dressed`
 keeps f_s and leaves no more than ¼F of the ends, e^{−36}, and rounding; `projected` leaves what
 its terms of second order in ħ make: order 1.9 or more.
 """
@@ -55,7 +56,7 @@ def cycle(
 
 
 def check(study: Study) -> None:
-    values = (0.2, 0.1, 0.05) if study.quick else (0.4, 0.2, 0.1, 0.05, 0.025)
+    values = (0.4, 0.2, 0.1, 0.05) if study.quick else (0.4, 0.2, 0.1, 0.05, 0.025)
     problem = Problem(study, FILE)
     pieces = 2 if study.quick else 30
     middle, apart, left = [], [], []
@@ -70,20 +71,19 @@ def check(study: Study) -> None:
     study.compare(f"middle: max |n_+|, order ({middle[-1]:.1e})", rate, 1.0, 0.1 * wide, SOURCE)
     rate = orders(apart)[-1]
     study.compare(f"middle: n_+ + ¼F, order ({apart[-1]:.1e})", rate, 2.0, 0.2 * wide, SOURCE)
-    excited = [value for value in left if value > 1e-9]  # the ends of the pulse seed 1e-10
+    excited = [value for value in left if value > 1e-7]
     falling = orders(excited)
     study.at_least("end: order of max |n_+|, last halving", falling[-1], 6.0, "no order in ħ")
     study.at_least("end: its growth from halving to halving", np.diff(falling).min(), 1.0)
     study.at_most("end over middle, smallest ħ", left[-1] / middle[-1], 1e-4, "no pump")
     for hbar, value in zip(values, left, strict=True):
         study.report(f"end: max |n_+| at ħ = {hbar:g}", value, source="excited by the switching")
-    cells = 32 if study.quick else 64
-    dressed = np.abs(problem.level("dressed", 0.1, cells)[1]).max()
+    dressed = np.abs(problem.level("dressed", 0.1, 16)[1]).max()
     study.at_most("level dressed, end: max |n_+| at ħ = .1", dressed, 1e-9, SOURCE)
-    chosen = (0.2, 0.1) if study.quick else (0.2, 0.1, 0.05)
-    there = [np.abs(problem.level("projected", hbar, cells)[1]).max() for hbar in chosen]
-    words = f"level projected, end: order of max |n_+| ({there[-1]:.1e})"
-    study.at_least(words, orders(there)[-1], 1.9, SOURCE)
+    if not study.quick:
+        there = [np.abs(problem.level("projected", hbar, 48)[1]).max() for hbar in (0.1, 0.05)]
+        words = f"level projected, end: order of max |n_+| ({there[-1]:.1e})"
+        study.at_least(words, orders(there)[-1], 1.9, SOURCE)
     study.data.update(values=np.array(values), middle=np.array(middle), left=np.array(left))
 
 
@@ -93,12 +93,9 @@ def figure(study: Study) -> Any:
 
     page = style.canvas(style.PAGE, 2.7)
     first, second = page.subplots(1, 2)
-    for (hbar, (times, upper, _)), colour in zip(
-        study.data["cycles"].items(), style.CYCLE, strict=False
-    ):
-        first.semilogy(
-            times, np.maximum(upper, 1e-13), color=colour, label=rf"$\hbar$ = {hbar:g}"
-        )
+    for colour, (hbar, found) in zip(style.CYCLE, study.data["cycles"].items(), strict=False):
+        shown = np.maximum(found[1], 1e-13)
+        first.semilogy(found[0], shown, color=colour, label=rf"$\hbar$ = {hbar:g}")
     first.set(xlabel="time", ylabel="max $|n_+|$", title="the texture comes and goes")
     first.legend()
     hbar = study.data["values"]
