@@ -177,9 +177,9 @@ def figure(study: Study):
     ):
         right.step(data["kz"], data[name] - 1, where="mid", color=colour, label=words)
     right.axhline(-data["step"], linestyle=":", color=style.GREY)
-    right.text(-3.0, -0.9 * data["step"], r"$-b/2\pi$", color=style.GREY)
+    right.text(-3.0, -0.92 * data["step"], r"$-b/2\pi$", color=style.GREY)
     for node in (-0.5 * np.pi, 0.5 * np.pi):
         right.axvline(node, linestyle=":", color=style.GREY)
     right.set(xlabel=r"$k_z$", ylabel=r"$\rho(k_z) - 1$", xlim=(-np.pi, np.pi))
-    right.legend()
+    right.legend(loc="lower left", bbox_to_anchor=(0.28, 0.35))
     return page
