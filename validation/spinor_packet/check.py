@@ -140,7 +140,10 @@ def check(study: Study) -> None:
     exact = wave.diagonalised(6.0)
     steps = {"split2": (0.2, 0.1), "split4": (0.4, 0.2), "split6": (0.4, 0.2)}
     errors = {}
-    for order, (stepper, pair) in zip((2, 4, 6), steps.items(), strict=True):
+    for stepper, pair in steps.items():
+        order = int(stepper[-1])
+        if study.quick and order < 6:
+            continue
         runs = [deviation(study, wave, exact, stepper, step) for step in pair]
         errors[stepper] = [float(apart.max()) for _, apart in runs]
         study.compare(f"order of {stepper}", orders(errors[stepper])[0], order, 0.15, SOURCE)

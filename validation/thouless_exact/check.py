@@ -131,7 +131,7 @@ def sudden(period: float, preparation: str) -> dict[str, Any]:
 
 def check(study: Study) -> None:
     deviations = {}
-    for tau in (12.0,) if study.quick else (6.0, 8.0, 12.0, 16.0, 20.0, 24.0):
+    for tau in (12.0,) if study.quick else (8.0, 12.0, 16.0, 24.0):
         found = pumped(study, smooth(tau))
         phase = lambda t, tau=tau: np.pi * (1 + np.tanh(t / tau))  # noqa: E731
         exact = bloch(phase, (-9 * tau, 9 * tau))
@@ -143,7 +143,7 @@ def check(study: Study) -> None:
         "share of the interband current", part, source="the rest moves excited particles"
     )
     costs: dict[str, dict[float, float]] = {"bare": {}, "coherent": {}}
-    for period in (40.0,) if study.quick else (20.0, 40.0, 60.0, 80.0, 160.0, 320.0):
+    for period in (40.0,) if study.quick else (40.0, 80.0, 160.0, 320.0):
         for preparation in costs:
             found = pumped(study, sudden(period, preparation))
             speed = 2 * np.pi / period if preparation == "coherent" else 0.0
@@ -155,14 +155,16 @@ def check(study: Study) -> None:
     study.data.update(smooth=deviations, **costs)
     if study.quick:
         return
-    for temperature, value in THERMAL.items():
+    for temperature in (0.3, 1.0):
         slow = [
             pumped(study, {**smooth(tau), "initial.temperature": temperature}, 3.0)["current"]
-            for tau in (60.0, 80.0)
+            for tau in (40.0, 60.0)
         ]
-        limit = slow[1] + (slow[1] - slow[0]) / ((80 / 60) ** 2 - 1)
-        study.compare(f"Q, τ → ∞, T = {temperature:g}", limit, value, 1e-6, "frozen f(k)")
-        study.report(f"(Q - Q_∞) τ², T = {temperature:g}", (slow[1] - limit) * 6400)
+        limit = slow[1] + (slow[1] - slow[0]) / ((60 / 40) ** 2 - 1)
+        study.compare(
+            f"Q, τ → ∞, T = {temperature:g}", limit, THERMAL[temperature], 1e-6, "frozen f(k)"
+        )
+        study.report(f"(Q - Q_∞) τ², T = {temperature:g}", (slow[1] - limit) * 3600)
     late = [costs["coherent"][period] for period in (160.0, 320.0)]
     study.compare("order of Q - 1 in 1/T, coherent", orders(late)[0], 2.0, 0.1, "second order")
     bounds = [value * period**1.5 for period, value in costs["bare"].items()]
