@@ -3,10 +3,10 @@
     T = sinh(πwp) sinh(πwp′) / {sinh[½πw(V + p - p′)] sinh[½πw(V - p + p′)]}      ħ = v = 1
 
 for φ = ½V(1 + tanh(x/w)), H = k_x σ_x + k_y σ_y, p² = E² - k_y², p′² = (E - V)² - k_y², V - E >
-|k_y|: A. I. Nikishov, Nucl. Phys. B 21, 346 (1970); as w → 0 the sharp step of O. Klein, Z.
-Phys. 53, 157 (1929), 4pp′/[V² - (p - p′)²]; as w → ∞ exp(-πk_y²/F), F = V/2w: V. V. Cheianov
-and V. I. Fal'ko, Phys. Rev. B 74, 041403 (2006). No transmission where |E - V| < |k_y|; the
-packet does not reach energies above that.
+|k_y|. Reference: A. I. Nikishov, Nucl. Phys. B 21, 346 (1970); as w → 0 the sharp step of O.
+Klein, Z. Phys. 53, 157 (1929), 4pp′/[V² - (p - p′)²]; as w → ∞ exp(-πk_y²/F), F = V/2w: V. V.
+Cheianov and V. I. Fal'ko, Phys. Rev. B 74, 041403 (2006). No transmission where |E - V| <
+|k_y|; the packet does not reach energies above that.
 
 The packet has one spin for all its momenta. Its share of the lower band, 5e-4, runs away from
 the step; the share of the upper band at k is ½(1 + s·m(k)). So the number behind the step in

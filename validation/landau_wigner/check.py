@@ -2,17 +2,22 @@
 
     H = (m, k_-; k_+, -m) ,  k_+ = √(2b) a ,  W_n = ±√(m² + 2nb) ,  doublets |n↑⟩, |n-1 ↓⟩
 
+Reference: each part has its own.
+
 1. A Gaussian of width √(b/2) in k is the coherent state |k₀/√(2b)⟩ of the oscillator. ⟨k_+⟩ and
 ⟨σ⟩ at any time are sums over the doublets (E. T. Jaynes and F. W. Cummings, Proc. IEEE 51, 89
-(1963)): all frequencies W_{n+1} ± W_n occur. A free particle with H = k²/2m turns with b/m. 2.
-f(Ĥ) in the program is a Chebyshev series. Beside it stands f of the dense Hofstadter matrix
+(1963)): all frequencies W_{n+1} ± W_n occur.
+
+2. f(Ĥ) in the program is a Chebyshev series. Beside it stands f of the dense Hofstadter matrix
 (Phys. Rev. B 14, 2239 (1976)): b = 2π/N makes magnetic translations by N sites commute with all
 others, so that Ĥ at given Bloch phases is a 2N × 2N matrix; its density and energy per site are
-∫dk/(2π)² Tr f(Ĥ) and Tr Ĥ f(Ĥ). It does not move. 3. Its n_s against n_s = f(ε̄_s) + ¼F
-[f(ε̄_+) - f(ε̄_-)]: they differ by O(b²). 4. The closed-form symbols of |n⟩⟨n| by Laguerre
-polynomials (H. J. Groenewold, Physica 12, 405 (1946)) against displaced parity, 2 Tr[|n⟩⟨n|
-D(α)(-1)^{a†a}D†(α)] (A. Royer, Phys. Rev. A 15, 449 (1977)), with D(α) as the exponential of a
-dense matrix.
+∫dk/(2π)² Tr f(Ĥ) and Tr Ĥ f(Ĥ). It does not move.
+
+3. Its n_s against n_s = f(ε̄_s) + ¼F [f(ε̄_+) - f(ε̄_-)]: they differ by O(b²).
+
+4. The closed-form symbols of |n⟩⟨n| by Laguerre polynomials (H. J. Groenewold, Physica 12, 405
+(1946)) against displaced parity, 2 Tr[|n⟩⟨n| D(α)(-1)^{a†a}D†(α)] (A. Royer, Phys. Rev. A 15,
+449 (1977)), with D(α) as the exponential of a dense matrix.
 
 Tolerances. 1: the splitting in order 6 with h = .2: error c h⁶, its order is measured between
 .4 and .2 (6 within .5: the next term is of relative size (h|k|)² = .2) and the error must be

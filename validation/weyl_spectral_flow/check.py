@@ -2,19 +2,20 @@
 
     ρ_χ(t) = ρ_χ(0) + χ e·b t/4π² ,      P_n = exp(-2πnb/e) ,  P_0 = 1
 
-H. B. Nielsen and M. Ninomiya, Phys. Lett. B 130, 389 (1983). At k_z = et the doublet |n↑⟩, |n-1
-↓⟩ of the levels of a Weyl node is H_n = k_z σ_z + √(2nb) σ_x: an avoided crossing, whose lower
-level ends in the upper one with P_n (L. Landau, C. Zener 1932); the chiral level |0↑⟩, E = k_z,
-goes through.
+Reference: H. B. Nielsen and M. Ninomiya, Phys. Lett. B 130, 389 (1983). At k_z = et the doublet
+|n↑⟩, |n-1 ↓⟩ of the levels of a Weyl node is H_n = k_z σ_z + √(2nb) σ_x: an avoided crossing,
+whose lower level ends in the upper one with P_n (L. Landau, C. Zener 1932); the chiral level
+|0↑⟩, E = k_z, goes through.
 
 1. One slice of a node, k_z = et: the initial Wigner matrix is the sum of the projectors on the
 chiral level and the lower levels n = 1, 2, 3 (Laguerre polynomials); in the end the weights of
-all levels are read with the same symbols. Reference: P_n, and the two amplitudes of each
-doublet integrated by scipy over the same time. 2. A lattice with nodes at k_z = ±π/2, thermal
-at the start, f(Ĥ): no node is a special place here. With b = 4π/N the translations of the N × N
-lattice close after N sites, so that it is an exact finite system. Each slice of constant k_z +
-et keeps its particles; the numbers of slices between the nodes and outside differ by b/2π
-(Středa), and e moves this step of ρ(k_z) along.
+all levels are read with the same symbols, to stand beside P_n and the two amplitudes of each
+doublet integrated by scipy over the same time.
+
+2. A lattice with nodes at k_z = ±π/2, thermal at the start, f(Ĥ): no node is a special place
+here. With b = 4π/N the translations of the N × N lattice close after N sites, so that it is an
+exact finite system. Each slice of constant k_z + et keeps its particles; the numbers of slices
+between the nodes and outside differ by b/2π (Středa), and e moves this step of ρ(k_z) along.
 
 Tolerances. 1: splitting in order 6, h = .15, (h k_z)⁶ × 1e-3 = 2e-5 of the phase at the ends
 alone, 1e-5; beside P_n the coherence left over at both ends of the sweep counts, √(P_n(1 -

@@ -2,23 +2,25 @@
 
     σ(t) = m (m·s) + [s - m (m·s)] cos ωt + m × s sin ωt ,   ω = 2E/ħ ,  m = d/E
 
-is the spin at one k (E. Schrödinger, Sitzungsber. Preuß. Akad. Wiss. 24, 418 (1930)); for d =
-(k, 0, m) the velocity is σ_x.
+is the spin at one k. Reference: E. Schrödinger, Sitzungsber. Preuß. Akad. Wiss. 24, 418 (1930);
+for d = (k, 0, m) the velocity is σ_x.
 
-1. Uniform: j(t) = ∫dk/2πħ W(k) σ_x(k,t), W a Gaussian. 2. A packet, ψ = Gaussian × χ: ⟨x⟩(t) =
-∫dk w(k) ∫₀ᵗσ_x dt′, w = |ψ(k)|²: drift, and a tremor of the amplitude ħ/2E that fades as the
-packets of both bands part (J. A. Lock, Am. J. Phys. 47, 797 (1979)). 3. A filled band in a
-force e belongs to n_⊥ = ħe/(2E) m × ∂_km, Eq. (20) of Wong and Tserkovnyak. Without it
-(`preparation = "bare"`) n_⊥ less that turns about m with ω from the start on: an amplitude of
-order ħ; with it an amplitude of order ħ².
+1. Uniform: j(t) = ∫dk/2πħ W(k) σ_x(k,t), W a Gaussian.
+
+2. A packet, ψ = Gaussian × χ: ⟨x⟩(t) = ∫dk w(k) ∫₀ᵗσ_x dt′, w = |ψ(k)|²: drift, and a tremor of
+the amplitude ħ/2E that fades as the packets of both bands part (J. A. Lock, Am. J. Phys. 47,
+797 (1979)).
+
+3. A filled band in a force e belongs to n_⊥ = ħe/(2E) m × ∂_km, Eq. (20) of Wong and
+Tserkovnyak. Without it (`preparation = "bare"`) n_⊥ less that turns about m with ω from the
+start on: an amplitude of order ħ; with it an amplitude of order ħ².
 
 Tolerances. 1: step control of the program, 1e-9 of the state; its sum over k is exact: 1e-8 of
 j(0). 2: one exact flow, sums of smooth functions: rounding, 1e-12 × |x| = 20 and the tail of W
 at k = 2.4 = 9.6 widths, nothing; 1e-10. 3: D(t) is compared with its rotation by ωt at fixed k,
-where e moves k by et = .2 meanwhile and tilts m: order 2 in e for the deviation, within .2 from
-e = .005 on, as the next term is of relative size e t ∂_kω t/2 = .03. Amplitudes in ħ, the
-largest of all k and of the times 1 to 2 (more than a period): orders 1 and 2 within .15, next
-terms ħ e ∂_k/(2E) = .05.
+where e moves k by et = .015 meanwhile and tilts m: the deviation is of order 2 in e, within .2,
+as the next term is of relative size e t ∂_kω t/2 = .03. Amplitudes in ħ, RMS over k and the
+times 1 to 2 (more than a period): orders 1 and 2 within .15, next terms ħ e ∂_k/(2E) = .05.
 """
 
 from __future__ import annotations
