@@ -204,3 +204,46 @@ def test_fast_drives_are_warned_of_and_slow_ones_not():
     assert float(value) > 0.5
     assert "lower the frequency" in words
     assert "max ħω/Δ of the drives" not in figures(driven(frequency=0.2))
+
+
+@pytest.mark.parametrize("level", ["matrix", "moyal"])
+def test_exact_runs_tell_whether_a_kinetic_one_would_do(level):
+    def verdict(frequency):
+        run = Simulation(
+            {"kx": [-np.pi, np.pi, 32]},
+            ExpressionModel(d=["0.5 + 0.5*cos(kx)", "0.5*sin(kx)", "0.3"], bounded=True),
+            FermiDirac(0.0, 0.1),
+            fields={"E": [f"0.02*sin({frequency}*t)"]},
+            equation={"level": level, "threads": 1},
+            stop=10.0,
+            observables=["applicability"],
+        )
+        data = run.run(progress=False)
+        assert not data.attrs["warnings"]
+        assert "applicability_turning" in data
+        return figures(run)["whether a kinetic level would do"][0]
+
+    assert verdict(0.1) == "yes"
+    assert verdict(2.0).startswith("no: max ħω/Δ of the drives = ")
+
+
+def test_the_numbers_of_exact_and_kinetic_runs_agree():
+    found = {}
+    for level in ("dressed", "moyal"):
+        run = Simulation(
+            {"x": [0.0, 2 * np.pi, 24], "kx": [-np.pi, np.pi, 24]},
+            ExpressionModel(
+                d=["0.5*sin(kx) + 0.5*cos(x)", "0.4*cos(kx - 0.4) + 0.5*sin(x)", "1.2"],
+                bounded=True,
+            ),
+            FermiDirac(0.3, 0.5),
+            equation={"level": level, "hbar": 0.2, "threads": 1},
+            stop=0.2,
+            every=0.1,
+            observables=["applicability"],
+        )
+        data = run.run(progress=False)
+        names = [f"applicability_{n}" for n in ("curvature", "gradient", "turning")]
+        found[level] = np.array([data[name].values for name in names])
+    assert np.all(found["dressed"] > 0.0)
+    assert found["moyal"] == pytest.approx(found["dressed"], rel=0.02)

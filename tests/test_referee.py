@@ -192,13 +192,18 @@ def made(factor=0.1, power=2.0, floor=0.0, level="projected", **changes):
         (made(9.0), "it cannot be trusted to 1 %; take level = 'moyal'"),
         (made(0.01, 1.0, level="boltzmann"), "where the Berry curvature is left out"),
         (made(1.0, 1.0, level="boltzmann"), "take 'projected' or 'dressed'"),
-        (made(0.01, 1.2), "order 1.20 in ħ and not 2: ħ is not small enough"),
+        (made(0.01, 1.2), "order 1.20 in ħ and not 2: ħ is too large for the expansion"),
         (
             made(0.01, 1.2, numbers=Applicability(tunnelling=0.3, frequency=2.0)),
             "with Landau-Zener tunnelling of 0.3 and ħω/Δ = 2 where the bands differ",
         ),
         (made(0.0, 2.0, 0.004), "that is the error of its grid, about 0.4 % in n_s"),
         (made(0.0), "it is exact here): it can be trusted"),
+        (made(0.0, 2.0, 0.004, grid={}), "does not come from ħ; refine the grid"),
+        (
+            made(errors={name: np.array([3e-3, 4e-3, 1e-3]) for name in QUANTITIES}),
+            "order 2.00 in ħ only below ħ = 0.1: ħ is too large for the expansion",
+        ),
     ],
 )
 def test_the_verdict_is_one_sentence_that_says_why(comparison, words):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _LABELS = {"n_s": "$n_s$", "f_s": "$f_s$", "density": r"density $\rho$", "current": "current $j$"}
 _MARKERS = "osD^"
-_TINY = 1e-15
+_TINY = 1e-10  # a rounding, not drawn
 
 
 def orders(data: xarray.Dataset) -> Any:
@@ -22,9 +22,13 @@ def orders(data: xarray.Dataset) -> Any:
 
     figure = canvas(COLUMN, 3.5)
     axes = figure.add_subplot()
-    hbar, error = data["hbar"].values, np.maximum(data["error"].values, _TINY)
+    hbar, error = data["hbar"].values, np.array(data["error"].values)
+    error[error < _TINY] = np.nan
+    tolerance = float(data.attrs["tolerance"])
     for n, name in enumerate(data["quantity"].values):
         values = error[:, n]
+        if not np.any(np.isfinite(values)):
+            continue
         order = data["order"].values[-1, n] if len(hbar) > 1 else np.nan
         told = f" ({order:.2f})" if np.isfinite(order) else ""
         axes.loglog(
@@ -38,8 +42,9 @@ def orders(data: xarray.Dataset) -> Any:
             clip_on=False,
             zorder=3,
         )
-    low, high = float(error[error > _TINY].min(initial=1.0)), float(error.max())
-    if len(hbar) > 1 and high > _TINY:
+    drawn = error[np.isfinite(error)]
+    low, high = drawn.min(initial=tolerance), drawn.max(initial=_TINY)
+    if len(hbar) > 1 and len(drawn):
         for power, place in ((1, 1.8), (2, 0.4)):
             guide = place * high * (hbar / hbar[0]) ** power
             axes.loglog(hbar, guide, color=GREY, linewidth=0.7, zorder=1)
@@ -56,7 +61,6 @@ def orders(data: xarray.Dataset) -> Any:
         at = (hbar.max(), floor)
         axes.annotate("grid", at, (0, 2), textcoords="offset points", color=GREY, ha="right")
         low = min(low, floor)
-    tolerance = float(data.attrs["tolerance"])
     axes.axhline(tolerance, color=GREY, linewidth=0.7, linestyle="--")
     axes.annotate(
         "tolerance", (hbar.min(), tolerance), (2, 2), textcoords="offset points", color=GREY

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import xarray
 
 _ORDERS = {"boltzmann": 1}  # in ħ, of what a level leaves out; else 2
-_ROUNDING = 1e-12
+ROUNDING = 1e-10  # errors below this are none
+_SCATTER = 0.5  # of an order; what is odd in ħ raises it
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Comparison:
         steps = np.diff(np.log(self.hbar))
         with np.errstate(all="ignore"):
             orders = {n: np.diff(np.log(e)) / steps for n, e in self.errors.items()}
+        for name, values in orders.items():
+            values[self.errors[name][1:] < ROUNDING] = np.nan
         object.__setattr__(self, "orders", orders)
 
     @property
@@ -72,11 +75,26 @@ class Comparison:
         return self.error <= self.tolerance
 
     @property
+    def _clear(self) -> list[int]:
+        """Which orders of n_s the error of the grid does not hide."""
+        errors, floor = self.errors["n_s"], 2.0 * self.grid.get("n_s", 0.0) + ROUNDING
+        return [n for n in range(len(self.orders["n_s"])) if errors[n + 1] > floor]
+
+    @property
     def order(self) -> float | None:
         """Order of n_s in ħ where the grid does not show; None if that is nowhere."""
-        errors, floor = self.errors["n_s"], 2.0 * self.grid.get("n_s", 0.0) + _ROUNDING
-        clear = [n for n, value in enumerate(self.orders["n_s"]) if errors[n + 1] > floor]
+        clear = self._clear
         return float(self.orders["n_s"][clear[-1]]) if clear else None
+
+    @property
+    def settled(self) -> float | None:
+        """Largest ħ below which n_s has its order; None if it has that nowhere."""
+        found = None
+        for n in self._clear[::-1]:
+            if abs(self.orders["n_s"][n] - self.expected) > _SCATTER:
+                break
+            found = self.hbar[n]
+        return found
 
     @property
     def expected(self) -> int:
@@ -122,7 +140,7 @@ class Comparison:
 
     def _reason(self) -> str:
         """What the errors do as ħ falls, and why."""
-        if self.error <= 1e3 * _ROUNDING:
+        if self.error <= ROUNDING:
             return "it is exact here"
         order, floor = self.order, self.grid.get("n_s", 0.0)
         if order is None:
@@ -130,12 +148,16 @@ class Comparison:
                 return f"that is the error of its grid, about {_percent(floor)} in n_s"
             return "for one ħ alone no order can be told"
         words = f"order {order:.2f} in ħ"
-        if order >= self.expected - 0.25:
+        if self.settled == self.hbar[0]:
             if self.expected == 1:
                 return f"{words}, as it must be where the Berry curvature is left out"
             return f"{words}: the gradient expansion converges"
+        if self.settled is not None:
+            return f"{words} only below ħ = {self.settled:.4g}{self._culprit()}"
         if floor > 0.2 * self.errors["n_s"][-1]:
             return f"{words}, slowed by the error of the grid, about {_percent(floor)}"
+        if order < 0.5 and not floor:
+            return f"{words}: what remains does not come from ħ; refine the grid"
         return f"{words} and not {self.expected}{self._culprit()}"
 
     def _culprit(self) -> str:
@@ -152,21 +174,21 @@ class Comparison:
             found.append(f"gradients of {max(numbers.gradient, numbers.turning):.2g} of the gap")
         if found:
             return f", with {' and '.join(found)} where the bands differ"
-        return ": ħ is not small enough yet, or something sets off a trembling"
+        return ": ħ is too large for the expansion, or something sets off a trembling"
 
     def _remedy(self) -> str:
         """Where it would be better."""
-        good = [
-            hbar
-            for n, hbar in enumerate(self.hbar)
-            if max(float(e[n]) for e in self.errors.values()) <= self.tolerance
-        ]
+        good = None
+        for n, hbar in reversed(list(enumerate(self.hbar))):
+            if max(float(e[n]) for e in self.errors.values()) > self.tolerance:
+                break
+            good = hbar
         if self.trusted:
             return ""
         if self.level == "boltzmann":
             return "; take 'projected' or 'dressed'"
         if good:
-            return f", but at ħ = {max(good):.4g} it can"
+            return f", but at ħ = {good:.4g} it can"
         return f"; take level = '{self.reference}', or smoother textures and fields"
 
     def dataset(self) -> xarray.Dataset:
@@ -213,4 +235,6 @@ def _columns(values: Mapping[str, Array]) -> Array:
 
 def _percent(value: float) -> str:
     """Two digits, in per cent where that is readable."""
+    if value < ROUNDING:
+        return "0 %"
     return f"{100.0 * value:.2g} %" if 1e-5 <= value < 10.0 else f"{value:.1e}"
