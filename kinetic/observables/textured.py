@@ -109,6 +109,9 @@ class TexturedSums(Sums):
                     if name in out:
                         rest -= out[name]
                 out["mixed"] = rest
+                if self.evolution.sea_filled:
+                    still = self._hall(land, form, np.zeros_like(forces[0]))
+                    out["driven"] = out["anomalous"] - still
             out = {name: value[:, kept] for name, value in out.items()}
             if "mixed" in out:
                 out["mixed"] += sideways[:, sites]
@@ -209,7 +212,11 @@ class TexturedSums(Sums):
     # --- sums -----------------------------------------------------------------------------------
 
     def sum(self, above: Array, whole: Array) -> dict[str, Array]:
-        """Contributions of the contents without and, where it converges, with the sea."""
+        """Contributions of the contents without and, where it converges, with the sea.
+
+        Of the Hall velocity that is the part of the force e: what the texture itself makes of a
+        full band is one sum with `mixed` and `magnetisation`, and the sea's is taken off.
+        """
         evolution, time = self.evolution, self.evolution.time
         count = evolution.mesh.site_count
         told = int(np.prod([self.mesh.sites[n] for n in self.told], dtype=int))
@@ -219,8 +226,11 @@ class TexturedSums(Sums):
             for sites, w in self.blocks(valley, time):
                 part, beneath = u[:, sites], both[:, sites]
                 for name, value in w.items():
-                    if name in ("anomalous", "texture"):
+                    if name == "texture":
                         found[name][: self.d, sites] += _contract(value, beneath)
+                    elif name == "driven":
+                        sea = beneath - part
+                        found["anomalous"][: self.d, sites] += _contract(value, sea)
                     elif name == "magnetisation":
                         n = part[:1] + part[1:]
                         found[name][:, sites] += _contract(value, n)
