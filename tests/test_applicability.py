@@ -234,6 +234,7 @@ def test_the_numbers_of_exact_and_kinetic_runs_agree():
             {"x": [0.0, 2 * np.pi, 24], "kx": [-np.pi, np.pi, 24]},
             ExpressionModel(
                 d=["0.5*sin(kx) + 0.5*cos(x)", "0.4*cos(kx - 0.4) + 0.5*sin(x)", "1.2"],
+                d0="0.3*cos(kx)",
                 bounded=True,
             ),
             FermiDirac(0.3, 0.5),
