@@ -95,9 +95,17 @@ class Sample:
 
     def jet(self, system: System, valley: int, time: float) -> Jet:
         """The Hamiltonian at the cells."""
-        model = system.hamiltonian
-        used = {name: x for name, x in self.r.items() if name in model.space_names}
-        return model.jet(valley, self.k, time, used or None)
+        return system.hamiltonian.jet(valley, self.k, time, self._used(system))
+
+    def directions(self, system: System, valley: int, time: float) -> Array:
+        """M = d/|d| at the cells, 0 where d vanishes.  (3, *cells)"""
+        _, d = system.hamiltonian.values(valley, self.k, time, self._used(system))
+        size = np.linalg.norm(d, axis=0)
+        return np.asarray(d / np.where(size > 0.0, size, np.inf))
+
+    def _used(self, system: System) -> dict[str, Array] | None:
+        names = system.hamiltonian.space_names
+        return {name: x for name, x in self.r.items() if name in names} or None
 
 
 def assess(

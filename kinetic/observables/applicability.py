@@ -50,15 +50,22 @@ def contrast(evolution: Evolution, sample: Sample) -> Array:
 
     At the coherent levels |n_+ - n_-|, which is the same to first order.
     """
-    if evolution.system.equation.coherent:
-        n = evolution.projections()  # type: ignore[attr-defined]
-        return np.asarray(np.abs(n[:, 1] - n[:, 0])[(slice(None), *sample.index)])
+    system = evolution.system
+    if system.equation.coherent:
+        n = evolution.wigner()[(slice(None), slice(1, 4), *sample.index)]  # type: ignore[attr-defined]
+        relative = [
+            np.einsum(
+                "c...,c...->...", sample.directions(system, valley, evolution.time), n[valley]
+            )
+            for valley in range(system.valleys)
+        ]
+        return np.asarray(2.0 * np.abs(relative))
     f = held(evolution)[(slice(None), slice(None), *sample.index)]
     differing = np.abs(f[:, 1] - f[:, 0])
     flow = evolution.flow
     if flow.glued.any() or flow.nodes:
-        cells = [axis.cells for axis in evolution.system.grid.momentum]
-        free = ~flow.glued.reshape(evolution.system.valleys, *evolution.mesh.sites, *cells)
+        cells = [axis.cells for axis in system.grid.momentum]
+        free = ~flow.glued.reshape(system.valleys, *evolution.mesh.sites, *cells)
         for node in flow.nodes:
             free[(node.valley, ..., *node.cell)] = False
         differing *= free[(slice(None), *sample.index)]
