@@ -73,29 +73,40 @@ def compare(
     values = _sequence(hbar, float(equation.get("hbar", 1.0)))
     if not 0.0 < tolerance < np.inf:
         raise InputError(f"tolerance = {tolerance} must be a number above 0.")
-    first = _evolution(run, level, values[0])
-    run = {**run, "grid": first.system.grid}  # as it was settled
+    own = _evolution(run, level, values[0])
+    run = {**run, "grid": own.system.grid}  # as it was settled
     try:
         judge = _evolution(run, reference, values[0])
     except InputError as error:
         raise InputError(f"level '{reference}' cannot follow this run: {error}") from None
     steps = _Steps(values, notice)
-    found: list[tuple[dict[str, Array], dict[str, Array]]] = []
+    spread: dict[str, list[float]] = {name: [] for name in QUANTITIES}
+    farthest: dict[str, list[float]] = {name: [] for name in QUANTITIES}
+    scale: dict[str, float] = {}
     numbers = Applicability()
-    for n, value in enumerate(values):
-        own = first if n == 0 else _evolution(run, level, value)
+    for value in values:
+        own = own or _evolution(run, level, value)
+        judge = judge or _evolution(run, reference, value)
         mine = read(steps.follow(own, level, value))
-        numbers = monitor(own)() if n == 0 else numbers
-        exact = judge if n == 0 else _evolution(run, reference, value)
-        found.append((mine, read(steps.follow(exact, reference, value))))
-    scale = scales(judge, found[0][1])
-    grid = _grid_error(run, level, values[-1], found[-1][0], scale, steps)
-    apart = {name: [a[name] - b[name] for a, b in found] for name in QUANTITIES}
-    errors = {n: np.array([rms(x) for x in apart[n]]) / scale[n] for n in QUANTITIES}
-    largest = {n: np.array([np.abs(x).max() for x in apart[n]]) / scale[n] for n in QUANTITIES}
-    title = str(run.get("title", ""))
+        exact = read(steps.follow(judge, reference, value))
+        if not scale:
+            numbers, scale = monitor(own)(), scales(judge, exact)
+        for name in QUANTITIES:
+            apart = mine[name] - exact[name]
+            spread[name].append(rms(apart) / scale[name])
+            farthest[name].append(float(np.abs(apart).max()) / scale[name])
+        end, own, judge = own.time, None, None
     return Comparison(
-        level, reference, own.time, values, errors, largest, grid, numbers, tolerance, title
+        level,
+        reference,
+        end,
+        values,
+        {name: np.array(entries) for name, entries in spread.items()},
+        {name: np.array(entries) for name, entries in farthest.items()},
+        _grid_error(run, level, values[-1], mine, scale, steps),
+        numbers,
+        tolerance,
+        str(run.get("title", "")),
     )
 
 
