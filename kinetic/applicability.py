@@ -29,7 +29,7 @@ from kinetic.twoform import TwoForm
 
 SAMPLES = 100_000
 _TINY = 1e-100
-_CYCLE = 0.9 * 2.0 * np.pi  # what has turned by less has no frequency yet
+_TURNED = 1.3 * 2.0 * np.pi  # above √60, what a parabola seems to turn by: no cycle yet
 _SHARES = (0.11, 0.36, 0.5, 0.71, 0.9)
 _NEAR = 1e-5  # of the time span, for rates
 
@@ -196,7 +196,7 @@ def drive_frequency(system: System, start: float, stop: float) -> float:
     its constant part, ∫ω²|X(ω)|²dω / ∫|X(ω)|²dω: the ω of a sine, the carrier of a pulse, about
     one over the duration of a ramp.  X is taken at some places between `start` and `stop`; a
     jump counts as a ramp between two of the times that are looked at.  0 where nothing has gone
-    through a cycle.
+    through 1.3 cycles: of less than that no frequency can be told.
     """
     span = stop - start
     if not span > 0.0:
@@ -261,4 +261,4 @@ def _spectral(drive: Callable[[Array], Array], start: float, span: float, sample
     jumps = np.diff(values, axis=0) * ((samples - 1) / span)
     power = max(float(np.mean(rate**2)), float(np.mean(jumps**2)))
     omega = float(np.sqrt(power / varied))
-    return omega if omega * span >= _CYCLE else 0.0
+    return omega if omega * span >= _TURNED else 0.0

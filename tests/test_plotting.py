@@ -48,6 +48,8 @@ def result(
     put("ledger_residual", ("time",), 1e-17 * rng.normal(size=records), unit)
     put("ledger_scale", ("time",), np.ones(records), unit)
     put("hall", ("time",), np.cos(time), "q^2/hbar")
+    for name in ("curvature", "gradient", "turning", "frequency", "tunnelling"):
+        put(f"applicability_{name}", ("time",), 0.01 * time)
     put("odd_thing", ("time", "band"), rng.normal(size=(records, 2)))
     if level == "projected":
         put("interband_exchange", ("time", "valley"), np.ones((records, valleys)), unit)

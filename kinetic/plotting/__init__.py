@@ -28,6 +28,7 @@ _SNAPSHOTS = {
 }
 FIGURES = (
     "anomaly",
+    "applicability",
     "boundary",
     "bounds",
     "current",

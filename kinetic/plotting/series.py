@@ -16,6 +16,14 @@ from kinetic.plotting.style import BLACK, BLUE, CYCLE, DASHES, GREY, VERMILLION,
 
 Panel = Callable[[Any, Content], None]
 _TINY = 1e-17
+_SMALL = 1e-5  # of what is neglected: not drawn
+_NUMBERS = {
+    "curvature": r"$|\mathcal{F}|$",
+    "gradient": r"$\hbar|\{\Delta,\mathbf{m}\}|/\Delta$",
+    "turning": r"$\hbar|D\mathbf{m}|/\Delta$",
+    "frequency": r"$\hbar\omega/\Delta$",
+    "tunnelling": "Landau-Zener",
+}
 
 
 def available(
@@ -246,6 +254,21 @@ def _pumps(content: Content) -> bool:
     return content.pumps and len(content.time) > 1
 
 
+def applicability(axes: Any, content: Content) -> None:
+    """How near the run comes to the end of the gradient expansion."""
+    rows = []
+    for name, label in _NUMBERS.items():
+        values = content.values(f"applicability_{name}")
+        if np.any(values > _SMALL):
+            rows.append((label, np.where(values > _SMALL, values, np.nan)))
+    axes.set_yscale("log")
+    count = draw(axes, content, rows)
+    axes.axhline(1.0, color=GREY, linewidth=0.7)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, max(2.0, high))
+    finish(axes, content, "size of what is neglected", count)
+
+
 FAMILIES: dict[str, tuple[tuple[Panel, Callable[[Content], bool]], ...]] = {
     "density": ((density, _has("density", "band_density")),),
     "energy": ((energy, _has("energy")),),
@@ -262,6 +285,7 @@ FAMILIES: dict[str, tuple[tuple[Panel, Callable[[Content], bool]], ...]] = {
         (bands, _has("interband_exchange")),
         (ledger, _has("ledger_residual")),
     ),
+    "applicability": ((applicability, _has("applicability_curvature")),),
     "anomaly": ((pumping, _pumps), (pumping_residual, _pumps)),
     "bounds": ((bounds, _has("occupation_min")),),
     "response": (
