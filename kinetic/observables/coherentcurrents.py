@@ -47,6 +47,7 @@ _ORDERS = (1, 2, 3, 4, 6, 8, 12, 16, 24)
 _FINEST = 48
 _TOLERANCE = 1e-13
 _POINTS = 200_000
+_KEPT_BYTES = 100 * 2**20
 
 
 class CoherentSums:
@@ -125,6 +126,7 @@ class Nonlocal:
         # V has no momentum in it: the velocity is that of any one place.
         self.place = {a.name: a.centres[0] for a in grid.space if a.name in needed} or None
         self.order = self._order()
+        self._kept: dict[tuple[int, int], tuple[Array, Array]] = {}
 
     def _velocity(self, valley: int, k: Sequence[Array], t: float) -> tuple[Array, Array]:
         """∂_kA at points.  (dim, S), (dim, 3, S)"""
@@ -146,6 +148,21 @@ class Nonlocal:
             one, three = self._velocity(valley, moved, t)
             scalar, vector = scalar + weight * one, vector + weight * three
         return scalar, vector
+
+    def _table(
+        self, valley: int, rows: slice, q: Sequence[Array], k: Sequence[Array]
+    ) -> tuple[Array, Array]:
+        """The present excess at the momenta of some rows, kept where A does not change."""
+        key = valley, rows.start
+        if key in self._kept:
+            return self._kept[key]
+        found = self._excess(valley, q, k, self.evolution.time, self.order)
+        held = sum(array.nbytes for pair in self._kept.values() for array in pair)
+        size = sum(array.nbytes for array in found)
+        still = not self.evolution.system.hamiltonian.time_dependent
+        if still and held + size <= _KEPT_BYTES:
+            self._kept[key] = found
+        return found
 
     def _order(self) -> int:
         """The least number of points that is exact to rounding."""
@@ -199,9 +216,7 @@ class Nonlocal:
             for valley, whole in enumerate(wigner):
                 part = whole[(slice(None), *[slice(None)] * count, rows)]
                 n = scipy.fft.rfftn(part, axes=space)
-                scalar, vector = self._excess(
-                    valley, mesh[:count], mesh[count:], evolution.time, self.order
-                )
+                scalar, vector = self._table(valley, rows, mesh[:count], mesh[count:])
                 for direction in range(d):
                     content = trace(scalar[direction], vector[direction], n) * volumes
                     total[direction] += content.reshape(*content.shape[:count], -1).sum(axis=-1)
