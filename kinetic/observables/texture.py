@@ -10,6 +10,7 @@ import numpy as np
 from kinetic.errors import InputError
 from kinetic.grid import SPACE, Array
 from kinetic.observables.base import Observable, Recorder, places
+from kinetic.observables.coherent import coherent
 from kinetic.storage import Variable
 from kinetic.twoform import TwoForm, momentum, position
 
@@ -30,6 +31,7 @@ class BerryMap(Observable):
     """
 
     name = "berry_map"
+    quantum = True
 
     k: Any = None
 
@@ -47,7 +49,7 @@ class BerryMap(Observable):
         """A texture in real space."""
         if not evolution.system.hamiltonian.textured:
             return "the Hamiltonian is the same everywhere: there is nothing to map."
-        if not evolution.flow.hbar:
+        if evolution.system.equation.level == "boltzmann":
             return "level 'boltzmann' leaves out Berry curvature: use 'dressed' or 'projected'."
         axes = evolution.system.grid.momentum
         if self.k is not None and len(self.k) != len(axes):
@@ -74,7 +76,9 @@ class BerryMap(Observable):
         def measure() -> dict[str, Any]:
             return self._values(evolution)
 
-        if evolution.flow.geometry_moves:
+        quantum = coherent(evolution)
+        moves = evolution.flow.geometry_moves if quantum is None else quantum.drives.texture_moves
+        if moves:
             return Recorder(tuple(rows), measure)
         values = measure()
         static = {
@@ -110,26 +114,30 @@ class BerryMap(Observable):
         return found
 
     def _values(self, evolution: Evolution) -> dict[str, Array]:
-        flow, sites = evolution.flow, evolution.mesh.sites
+        sites, hbar = evolution.mesh.sites, float(evolution.system.equation.hbar)
         valleys, d = evolution.system.valleys, evolution.mesh.dimensions
         model = evolution.system.hamiltonian
         k = [np.full([1] * (len(sites) + d), x) for x in self._momentum(evolution)]
+        space = evolution.system.grid.space
+        centres = np.meshgrid(*(axis.centres for axis in space), indexing="ij", sparse=True)
         r = {
-            name: x.reshape(*x.shape, *[1] * d)
-            for name, x in flow.coordinates().items()
-            if name in model.space_names
+            axis.name: x.reshape(*x.shape, *[1] * d)
+            for axis, x in zip(space, centres, strict=True)
+            if axis.name in model.space_names
         }
         pairs = self._pairs(evolution)
         found: dict[str, list[Array]] = {name: [] for name, *_ in pairs}
         for valley in range(valleys):
             jet = model.jet(valley, k, evolution.time, r)
-            form = TwoForm(jet, tuple(r), np.zeros((3, 1)), flow.hbar)
+            form = TwoForm(jet, tuple(r), np.zeros((3, 1)), hbar)
             for name, _, _, (i, j) in pairs:
                 value = form.curvature(i, j)
                 flat = np.zeros(()) if value is None else np.asarray(value)
                 flat = flat.reshape(flat.shape[: len(sites)]) if flat.ndim else flat
                 found[name].append(np.broadcast_to(flat, sites))
-        largest = np.abs(evolution.transport.dressing).reshape(valleys, *sites, -1).max(axis=-1)
+        quantum = coherent(evolution)
+        field = evolution.transport.dressing if quantum is None else quantum.dressing()
+        largest = np.abs(field).reshape(valleys, *sites, -1).max(axis=-1)
         values = {name: np.stack(maps) for name, maps in found.items()}
         values["largest_field"] = largest
         return {name: value if valleys > 1 else value[0] for name, value in values.items()}
