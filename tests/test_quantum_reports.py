@@ -59,7 +59,7 @@ def test_densities_change_as_the_current_says(tables, level):
     """∂ₜρ + ∂·j = 0 of the moving state.
 
     Five densities give ∂ₜρ to h⁴/30 of its fourth derivative, 1e-11, and a rounding over h, 1e-12
-    of a rate of 1e-3; without the current beyond the local one 1e-3 of the rate is missing.
+    of a rate of 1e-3; without the current beyond the local one 4e-3 of the rate is missing.
     """
     equation = {**tables["equation"], "level": level}
     time = {"stop": 0.4} if level == "matrix" else tables["time"]

@@ -123,7 +123,7 @@ def time_panels(content: Content) -> list[Panel]:
     panels = [p for name in names for p in series.available(content, series.FAMILIES[name])]
     if content.has("current"):
         panels += currents.panels(content, least=1e-3)
-    for name in ("response", "energy", "budget", "bounds"):
+    for name in ("response", "energy", "coherence", "budget", "bounds"):
         panels += series.available(content, series.FAMILIES[name])
     panels = panels[:_MOST]
     # The last panel of an odd number would stand alone.

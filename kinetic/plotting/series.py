@@ -272,6 +272,7 @@ def applicability(axes: Any, content: Content) -> None:
 FAMILIES: dict[str, tuple[tuple[Panel, Callable[[Content], bool]], ...]] = {
     "density": ((density, _has("density", "band_density")),),
     "energy": ((energy, _has("energy")),),
+    "coherence": ((variable("coherence", r"$\frac{1}{2}\int|n_\perp|$"), _has("coherence")),),
     "boundary": (
         (boundary, _has("boundary_outflow")),
         (budget, _has("boundary_outflow", "faraday_inflow")),
