@@ -104,8 +104,9 @@ class Pieces:
         piece = np.clip(piece, 0, len(self._terms) - 1)
         low, high = self._edges[piece], self._edges[piece + 1]
         x = (2.0 * flat - low - high) / (high - low)
-        terms = np.moveaxis(self._terms[piece], 2, 0)  # (degree + 2, time, component)
-        value = chebyshev.chebval(x[:, None], terms, tensor=False) + self._before[piece]
+        angles = np.arccos(np.clip(x, -1.0, 1.0))
+        waves = np.cos(np.arange(_DEGREE + 2) * angles[:, None])
+        value = np.einsum("td,tcd->tc", waves, self._terms[piece]) + self._before[piece]
         return np.asarray(value.T.reshape(-1, *np.shape(times)))
 
     def shortest(self, start: float, stop: float) -> float:

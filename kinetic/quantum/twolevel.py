@@ -32,8 +32,8 @@ TOLERANCE = 1e-12
 ORDERS = {"split2": 2, "split4": 4, "split6": 6}
 DEFAULT = "split6"
 NODES = np.array([0.5 - np.sqrt(15.0) / 10.0, 0.5, 0.5 + np.sqrt(15.0) / 10.0])
-_SLAB = 2048  # points that are worked on together, at least a row across the first axis
-_BUFFER = 40_000  # points times nodes held for them
+_SLAB = 4096  # points that are worked on together, at least a row across the first axis
+_BUFFER = 124_000  # points times nodes held for them
 _MOST_STEPS = 128  # that are judged together
 _LARGEST = 2.0  # |Ω| of the first step, before anything is known about errors
 _SAFETY, _MARGIN = 0.8, 1e-12
@@ -186,7 +186,7 @@ class TwoLevel(QuantumEvolution):
                     f"at t = {self.time:.6g} the time step has collapsed to {step:.3g}: the "
                     "Hamiltonian is not finite or jumps; smooth its drive, or give [time] step."
                 )
-            made = min(count, self._together)
+            made = -(-count // -(-count // self._together))  # equal shares of the way
             coarse, fine = self._try(step, made)
             if self.stepping.step is not None:
                 break
