@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from kinetic import bench
-from kinetic.bench import fresh, padslice, rounds, table, yardsticks
+from kinetic.bench import fresh, padslice, rounds, table, twolevel, yardsticks
 from kinetic.bench.plain import Frozen, Plain
+from kinetic.bench.plainbands import bloch_steps, density_steps
 from kinetic.bench.yardsticks import SCHEMES, Yardstick, advance, traffic
 from kinetic.errors import InputError
 
@@ -222,3 +223,24 @@ def test_quick_cases_are_small():
     for name in yardsticks.QUICK:
         case = Yardstick.named(name)
         assert case.cells ** (case.dimensions + case.space) <= 40_000
+
+
+@pytest.mark.parametrize("kernel", [density_steps, bloch_steps], ids=["density", "Bloch"])
+def test_runge_kutta_solves_the_same_two_level_problem(kernel):
+    """Of fourth order towards the program's own current: no term is left out or added."""
+    exact, _, _ = twolevel.program(8, None)
+    errors = [np.abs(twolevel.rival(8, n, kernel)[0] - exact).max() for n in (40, 80)]
+    assert errors[1] < 1e-6 * np.abs(exact).max()
+    assert np.log2(errors[0] / errors[1]) == pytest.approx(4.0, abs=0.2)
+
+
+def test_two_level_systems_are_measured_and_told():
+    case = twolevel.measure("twolevel-8", 1, 0.0)
+    methods = case.methods
+    assert all(each.error <= twolevel.ACCURACY for each in methods.values())
+    assert methods["exponentials"].steps < methods["density matrix"].steps
+    words = "\n".join(twolevel.describe(case))
+    assert "times Runge-Kutta, density matrix" in words
+    assert twolevel.content(case)["methods"]["exponentials"]["points"] == 64
+    with pytest.raises(InputError, match="twolevel-N"):
+        twolevel.check("twolevel-x")

@@ -42,11 +42,18 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     """Measure, print, and write the figures if a file is named."""
     options = parser().parse_args(arguments)
+    from kinetic.bench import moyal, twolevel
     from kinetic.bench.yardsticks import FULL, QUICK, SCHEMES, Yardstick
     from kinetic.device import available_threads
 
-    names = options.cases or (QUICK if options.quick else FULL)
-    yardsticks = [Yardstick.named(name) for name in names]
+    own = (moyal, twolevel)  # cases with rivals of their own
+    chosen = [(QUICK, FULL), *((module.QUICK, module.FULL) for module in own)]
+    every = [name for quick, full in chosen for name in (quick if options.quick else full)]
+    names = options.cases or every
+    others = [(m, name) for name in names for m in own if m.known(name)]
+    yardsticks = [Yardstick.named(n) for n in names if not any(m.known(n) for m in own)]
+    for module, name in others:
+        module.check(name)
     threads = available_threads() if options.threads is None else options.threads
     if threads < 1:
         raise InputError(f"--threads {threads}: give a whole number above 0.")
@@ -74,14 +81,22 @@ def main(arguments: list[str]) -> int:
                     say(f"{yardstick.title} {scheme}: memory")
                     with contextlib.suppress(fresh.NotMeasured):
                         case.memory = fresh.memory(yardstick, scheme, threads)
+        compared: list[tuple[Any, Any]] = []
+        for module, name in others:
+            say(name)
+            compared.append(
+                (module, module.measure(name, threads, 0.5 if options.quick else 4.0))
+            )
         say("start-up")
         starts = _starts(options.quick)
-    for line in (*table.heading(cases), ""):
+    for line in (*table.heading(cases), "") if cases else ():
         print(line)
     linear = {case.yardstick: case for case in cases if case.scheme == "linear5"}
     for case in cases:
         beside = linear.get(case.yardstick) if case.scheme == "mp5" else None
         print("\n".join(table.describe(case, beside)), end="\n\n")
+    for module, figures in compared:
+        print("\n".join(module.describe(figures)), end="\n\n")
     print("start-up")
     for name, (seconds, limit) in starts.items():
         if isinstance(seconds, str):
@@ -91,7 +106,8 @@ def main(arguments: list[str]) -> int:
         else:
             print(table.verdict((f"s {name}", seconds, "<=", limit, ".2f")))
     if options.json is not None:
-        _write(options.json, threads, cases, starts)
+        exact = [module.content(figures) for module, figures in compared]
+        _write(options.json, threads, cases, exact, starts)
     return 0
 
 
@@ -115,12 +131,19 @@ def _starts(quick: bool) -> dict[str, tuple[float | str, float | None]]:
     return starts
 
 
-def _write(path: Path, threads: int, cases: list[Measured], starts: dict[str, Any]) -> None:
+def _write(
+    path: Path,
+    threads: int,
+    cases: list[Measured],
+    exact: list[dict[str, Any]],
+    starts: dict[str, Any],
+) -> None:
     from kinetic.bench import table
 
     content = {
         "threads": threads,
         "cases": [table.data(case) for case in cases],
+        "exact_dynamics": exact,
         "start_up": {name: value[0] for name, value in starts.items()},
     }
     try:

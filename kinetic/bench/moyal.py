@@ -49,6 +49,11 @@ def known(name: str) -> bool:
     return name.startswith("moyal")
 
 
+def check(name: str) -> None:
+    """Refuse a size that is not allowed."""
+    _sizes(name)
+
+
 def _sizes(name: str) -> tuple[int, int]:
     head, _, size = name.removeprefix("moyal-").partition("-")
     space = {"1r1k": 1, "2r2k": 2}.get(head, 0)

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinetic.bench.plainbands import MASS, bloch_steps, density_steps
+from kinetic.errors import InputError
 from kinetic.grid import Array
 
 if TYPE_CHECKING:
     from kinetic.quantum.twolevel import TwoLevel
 
-NAME = "twolevel"
-CELLS, QUICK_CELLS = 64, 24
+FULL, QUICK = ("twolevel-64",), ("twolevel-16",)
 ACCURACY = 1e-6
 """Error of the current relative to its largest value."""
 FLOOR = 10.0
@@ -33,6 +33,7 @@ _FIELD = (
     "0.2*exp(-((t - 20)/8)**2)*sin(0.9*(t - 20))",
 )
 _MOST = 10_000
+_LARGEST = 1024
 
 
 @dataclass
@@ -46,7 +47,7 @@ class Measured:
     error
         That it reaches.
     seconds
-        Of such a run, its median.
+        Of such a run, their median.
     points
         Momenta.
     """
@@ -60,6 +61,35 @@ class Measured:
     def rate(self) -> float:
         """Momenta times steps per second."""
         return self.points * self.steps / self.seconds
+
+
+@dataclass
+class Compared:
+    """All methods by name, the program's own first."""
+
+    name: str
+    methods: dict[str, Measured]
+
+    def ratio(self, name: str) -> float:
+        """Time of a method over that of the program."""
+        return self.methods[name].seconds / self.methods["exponentials"].seconds
+
+
+def known(name: str) -> bool:
+    """Whether a name is one of these cases."""
+    return name.startswith("twolevel")
+
+
+def check(name: str) -> None:
+    """Refuse a size that is not allowed."""
+    _cells(name)
+
+
+def _cells(name: str) -> int:
+    size = name.removeprefix("twolevel-")
+    if not size.isdecimal() or not 8 <= int(size) <= _LARGEST:
+        raise InputError(f"bench {name}: write twolevel-N with N from 8 to {_LARGEST}.")
+    return int(size)
 
 
 def evolution(cells: int, step: float | None = None) -> TwoLevel:
@@ -125,8 +155,9 @@ def rival(cells: int, per_record: int, kernel: Callable[..., None]) -> tuple[Arr
     return np.array(found), seconds, _RECORDS * per_record
 
 
-def measure(cells: int, rounds: int = 3) -> dict[str, Measured]:
-    """The program and its rivals, timed in turns with the steps that reach the accuracy."""
+def measure(name: str, threads: int, budget: float) -> Compared:
+    """The program and its rivals in turns for `budget` seconds or three times; one thread each."""
+    cells = _cells(name)
     exact, _, _ = program(cells, None)
     size = float(np.abs(exact).max())
     methods: dict[str, Callable[[int], tuple[Array, float, int]]] = {
@@ -143,37 +174,37 @@ def measure(cells: int, rounds: int = 3) -> dict[str, Measured]:
                 return count, error
             count = max(count + 1, int(1.1 * count))
 
-    chosen = {name: fewest(method) for name, method in methods.items()}
-    seconds: dict[str, list[float]] = {name: [] for name in methods}
-    for _ in range(rounds):
-        for name, method in methods.items():
-            seconds[name].append(method(chosen[name][0])[1])
-    return {
-        name: Measured(_RECORDS * count, error, statistics.median(seconds[name]), cells * cells)
-        for name, (count, error) in chosen.items()
+    chosen = {key: fewest(method) for key, method in methods.items()}
+    seconds: dict[str, list[float]] = {key: [] for key in methods}
+    begun = time.perf_counter()
+    while len(seconds["exponentials"]) < 3 or time.perf_counter() - begun < budget:
+        for key, method in methods.items():
+            seconds[key].append(method(chosen[key][0])[1])
+    found = {
+        key: Measured(_RECORDS * count, error, statistics.median(seconds[key]), cells * cells)
+        for key, (count, error) in chosen.items()
     }
+    return Compared(name, found)
 
 
-def describe(found: dict[str, Measured]) -> list[str]:
+def describe(case: Compared) -> list[str]:
     """Ratios first, absolute figures below."""
     from kinetic.bench.table import verdict
 
-    program = found["exponentials"]
-    cells = round(program.points**0.5)
-    ratios = {name: each.seconds / program.seconds for name, each in found.items()}
+    lines = [f"{case.name}: current of driven two-level systems to {ACCURACY:g}, 1 thread"]
     words = "times Runge-Kutta, density matrix"
-    lines = [f"two-level systems {cells}², current to {ACCURACY:g}, 1 thread"]
-    lines.append(verdict((words, ratios["density matrix"], ">=", FLOOR, ".1f")))
-    lines.append(f"    {ratios['Bloch vectors']:>8.1f} times Runge-Kutta, Bloch vectors")
-    for name, each in found.items():
+    lines.append(verdict((words, case.ratio("density matrix"), ">=", FLOOR, ".1f")))
+    lines.append(f"    {case.ratio('Bloch vectors'):>8.1f} times Runge-Kutta, Bloch vectors")
+    for name, each in case.methods.items():
         lines.append(
             f"    {name:<14} {each.steps:>6} steps, error {each.error:.1e}, "
-            f"{each.rate / 1e6:.2f} million momenta × steps per second, "
-            f"{each.points / each.seconds:.3g} runs of a momentum per second"
+            f"{each.rate / 1e6:.2f} million momenta and steps per second, "
+            f"{each.points / each.seconds:.3g} runs of a momentum"
         )
     return lines
 
 
-def data(found: dict[str, Measured]) -> dict[str, Any]:
-    """The same as plain numbers."""
-    return {name: asdict(each) | {"rate": each.rate} for name, each in found.items()}
+def content(case: Compared) -> dict[str, Any]:
+    """Figures for a file."""
+    methods = {name: asdict(each) | {"rate": each.rate} for name, each in case.methods.items()}
+    return {"case": case.name, "methods": methods}
