@@ -110,9 +110,7 @@ def test_hostile_or_meaningless_text_is_refused_at_once(text):
     assert len(str(caught.value)) < 400
 
 
-@pytest.mark.parametrize(
-    "value", [float("nan"), float("inf"), True, None, [1], 1j, 10**400]
-)
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), True, None, [1], 1j, 10**400])
 def test_values_that_are_no_finite_numbers_are_refused(value):
     with pytest.raises(InputError, match=r"^mass = "):
         parse(value, (), "mass")
@@ -122,8 +120,7 @@ def test_messages_say_what_is_allowed():
     with pytest.raises(InputError) as caught:
         parse("kx^2", ("kx",), "d[1]")
     assert str(caught.value) == (
-        "d[1] = 'kx^2': the character '^' is not allowed; "
-        "powers are written **, as in kx**2."
+        "d[1] = 'kx^2': the character '^' is not allowed; powers are written **, as in kx**2."
     )
     with pytest.raises(InputError) as caught:
         parse("kx*mas", ("kx", "mass"), "d[1]")
@@ -304,9 +301,7 @@ def test_time_function():
 def test_time_function_refuses():
     with pytest.raises(InputError) as caught:
         TimeFunction("sin(kx)", what="mass")
-    assert (
-        str(caught.value) == "mass = 'sin(kx)': 'kx' is not a time: only t may stand here."
-    )
+    assert str(caught.value) == "mass = 'sin(kx)': 'kx' is not a time: only t may stand here."
     with pytest.raises(InputError) as caught:
         TimeFunction("1/t", what="mass")(0.0)
     assert str(caught.value) == (

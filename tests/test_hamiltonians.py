@@ -102,9 +102,7 @@ def test_derivatives_are_those_of_the_values(table):
             for i in range(dimension):
                 step = [h * (i == j) for j in range(dimension)]
                 up = model.values(valley, [a + s for a, s in zip(k, step, strict=True)], t, r)
-                down = model.values(
-                    valley, [a - s for a, s in zip(k, step, strict=True)], t, r
-                )
+                down = model.values(valley, [a - s for a, s in zip(k, step, strict=True)], t, r)
                 close(jet.scalar_gradient[i], (up[0] - down[0]) / (2 * h))
                 close(jet.vector_gradient[i], (up[1] - down[1]) / (2 * h))
             for i, name in enumerate(r):
@@ -200,9 +198,7 @@ def test_haldane_changes_phase_at_3_sqrt3_t2():
     edge = 3 * np.sqrt(3) * 0.2
     inside = chern(hamiltonians.Haldane(t2=0.2, mass=0.7 * edge), 200)
     assert abs(inside) == pytest.approx(1, abs=1e-6)
-    assert chern(hamiltonians.Haldane(t2=0.2, mass=1.3 * edge), 200) == pytest.approx(
-        0, abs=1e-6
-    )
+    assert chern(hamiltonians.Haldane(t2=0.2, mass=1.3 * edge), 200) == pytest.approx(0, abs=1e-6)
     opposite = chern(hamiltonians.Haldane(t2=0.2, phi=-np.pi / 2), 200)
     assert opposite == pytest.approx(-chern(hamiltonians.Haldane(t2=0.2), 200), abs=1e-6)
 

@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 from scipy.spatial.transform import Rotation
 
 from kinetic.errors import InputError
-from kinetic.kernels.twolevel import relax, turn
+from kinetic.kernels.twolevel import SMALL, relax, turn
 from kinetic.quantum.comoving import polynomial_weights
 from kinetic.quantum.pieces import Pieces
 from kinetic.quantum.twolevel import ORDERS, TwoLevel
@@ -80,7 +80,7 @@ def test_constant_rates_make_a_rotation(kernel):
     if kernel == "turn":
         turn(n, rates, 1.0, 1.0, 1.0, *worst)
     else:
-        relax(n, rates, 1.0, 1.0, 1.0, *worst, 0.0, 60)
+        relax(n, rates, 1.0, 1.0, 1.0, *worst, 0.0, 60, np.empty((12, SMALL)))
     exact = Rotation.from_rotvec(axes.T).apply(vectors.T).T
     angle = np.linalg.norm(axes, axis=0)
     assert np.all(np.abs(n - exact) <= 2e-14 + 1e-15 * angle)
@@ -92,7 +92,8 @@ def test_dephasing_decays_what_is_across():
     """Static d: n along m stays, n across it turns and falls by exp(-t/T₂), in one step."""
     axis, vector, rate, h = np.array([0.3, -0.4, 1.2]), np.array([0.2, 0.5, -0.1]), 0.7, 2.0
     n = vector[:, None].copy()
-    relax(n, np.repeat(axis[:, None, None], 3, axis=1), h, 1.0, 1.0, *np.zeros((2, 1)), rate, 8)
+    rates, room = np.repeat(axis[:, None, None], 3, axis=1), np.empty((12, SMALL))
+    relax(n, rates, h, 1.0, 1.0, *np.zeros((2, 1)), rate, 8, room)
     m = axis / np.linalg.norm(axis)
     along = m * (m @ vector)
     across = Rotation.from_rotvec(h * axis).apply(vector - along)
@@ -221,7 +222,7 @@ def test_the_stop_changes_no_bit_of_a_zone():
 
 
 def test_workers_change_no_bit():
-    changes = {"grid": {"kx": ["-pi", "pi", 90], "ky": ["-pi", "pi", 80]}, "time.stop": 1.0}
+    changes = {"grid": {"kx": ["-pi", "pi", 90], "ky": ["-pi", "pi", 120]}, "time.stop": 0.5}
     one, two = (finished({**changes, "equation.threads": n}) for n in (1, 2))
     assert len(one._tasks) > 2
     assert np.array_equal(one.vector, two.vector)

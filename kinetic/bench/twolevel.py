@@ -156,7 +156,7 @@ def rival(cells: int, per_record: int, kernel: Callable[..., None]) -> tuple[Arr
 
 
 def measure(name: str, threads: int, budget: float) -> Compared:
-    """The program and its rivals in turns for `budget` seconds or three times; one thread each."""
+    """The program and its rivals in turns for `budget` seconds or three times; one thread."""
     cells = _cells(name)
     exact, _, _ = program(cells, None)
     size = float(np.abs(exact).max())

@@ -34,6 +34,7 @@ released = njit(cache=True, error_model="numpy", fastmath=_ARITHMETIC, nogil=Tru
 
 size = np.uintp
 CHUNK = 512  # points whose state stays in the nearest cache over all steps
+SMALL = 128  # with nine more numbers each
 TERMS = 18  # of the Taylor series: 1/19! is below rounding for |Ω| ≤ 1
 TINY = 1e-300
 SLOPE, BEND = 15.0**0.5 / 3.0, 10.0 / 3.0
@@ -181,47 +182,77 @@ def magnitude(a):
                   + a[5] * a[5] + a[6] * a[6] + a[7] * a[7] + a[8] * a[8])
 
 
-@pointwise
-def applied(m, x, y, z):
-    """M n."""
-    return (m[0] * x + m[1] * y + m[2] * z, m[3] * x + m[4] * y + m[5] * z,
-            m[6] * x + m[7] * y + m[8] * z)
+@separate
+def series_row(scratch, x1, y1, z1, x2, y2, z2, x3, y3, z3, h, rate, share, fourth, sixth,
+               coarse, fine):
+    """Ω·share of one step into nine rows of scratch, with γ = `rate`; the rest as `turn_row`."""
+    count = x1.size
+    m0, m1, m2 = scratch[0, :count], scratch[1, :count], scratch[2, :count]
+    m3, m4, m5 = scratch[3, :count], scratch[4, :count], scratch[5, :count]
+    m6, m7, m8 = scratch[6, :count], scratch[7, :count], scratch[8, :count]
+    for i in range(size(x1.size)):
+        first = generator(x1[i], y1[i], z1[i], rate)
+        middle = generator(x2[i], y2[i], z2[i], rate)
+        last = generator(x3[i], y3[i], z3[i], rate)
+        after = weighted(1.0, last, -1.0, middle, 0.0, middle)
+        before = weighted(1.0, middle, -1.0, first, 0.0, first)
+        a1 = weighted(h, middle, 0.0, middle, 0.0, middle)
+        a2 = weighted(SLOPE * h, after, SLOPE * h, before, 0.0, before)
+        a3 = weighted(BEND * h, after, -BEND * h, before, 0.0, before)
+        c1 = commutator(a1, a2)
+        c2 = commutator(a1, weighted(-1.0 / 30.0, a3, -1.0 / 60.0, c1, 0.0, c1))
+        mixed = commutator(weighted(1.0, c1, -1.0, a3, 0.0, a3),
+                           weighted(1.0, a2, 1.0, c2, 0.0, c2))
+        low = weighted(1.0 / 12.0, a3, -1.0 / 12.0, c1, 0.0, c1)
+        high = weighted(1.0 / 240.0, mixed, -1.0 / 12.0, commutator(a1, c2), 0.0, c1)
+        smaller, smallest = magnitude(low), magnitude(high)
+        coarse[i] = choose(smaller > coarse[i], smaller, coarse[i])
+        fine[i] = choose(smallest > fine[i], smallest, fine[i])
+        (m0[i], m1[i], m2[i], m3[i], m4[i], m5[i], m6[i], m7[i], m8[i]) = weighted(
+            share, a1, share * fourth, low, share * sixth, high)
+
+
+@separate
+def term_row(scratch, x, y, z, inverse):
+    """P ← M p/k, n ← n + p; M in nine rows of scratch, p in three."""
+    count = x.size
+    m0, m1, m2 = scratch[0, :count], scratch[1, :count], scratch[2, :count]
+    m3, m4, m5 = scratch[3, :count], scratch[4, :count], scratch[5, :count]
+    m6, m7, m8 = scratch[6, :count], scratch[7, :count], scratch[8, :count]
+    px, py, pz = scratch[9, :count], scratch[10, :count], scratch[11, :count]
+    for i in range(size(x.size)):
+        u, v, w = px[i] * inverse, py[i] * inverse, pz[i] * inverse
+        a = m0[i] * u + m1[i] * v + m2[i] * w
+        b = m3[i] * u + m4[i] * v + m5[i] * w
+        c = m6[i] * u + m7[i] * v + m8[i] * w
+        px[i], py[i], pz[i] = a, b, c
+        x[i] += a
+        y[i] += b
+        z[i] += c
 
 
 @released
-def relax(n, rates, h, fourth, sixth, coarse, fine, rate, parts):
-    """As `turn`, with dephasing at the `rate` γ; exp(Ω) is made of so many equal `parts`."""
+def relax(n, rates, h, fourth, sixth, coarse, fine, rate, parts, scratch):
+    """As `turn`, with dephasing at the `rate` γ; exp(Ω) is made of so many equal `parts`.
+
+    scratch (12, SMALL).
+    """
     points, steps = n.shape[1], rates.shape[1] // 3
-    decay, share = np.exp(-rate * h), 1.0 / parts
-    for point in range(size(points)):
-        x, y, z = n[0, point], n[1, point], n[2, point]
-        for step in range(size(steps)):
-            i = 3 * step
-            first = generator(rates[0, i, point], rates[1, i, point], rates[2, i, point], rate)
-            i += 1
-            middle = generator(rates[0, i, point], rates[1, i, point], rates[2, i, point], rate)
-            i += 1
-            last = generator(rates[0, i, point], rates[1, i, point], rates[2, i, point], rate)
-            a1 = weighted(h, middle, 0.0, middle, 0.0, middle)
-            after = weighted(1.0, last, -1.0, middle, 0.0, middle)
-            before = weighted(1.0, middle, -1.0, first, 0.0, first)
-            a2 = weighted(SLOPE * h, after, SLOPE * h, before, 0.0, before)
-            a3 = weighted(BEND * h, after, -BEND * h, before, 0.0, before)
-            c1 = commutator(a1, a2)
-            c2 = commutator(a1, weighted(-1.0 / 30.0, a3, -1.0 / 60.0, c1, 0.0, c1))
-            mixed = commutator(weighted(1.0, c1, -1.0, a3, 0.0, a3),
-                               weighted(1.0, a2, 1.0, c2, 0.0, c2))
-            low = weighted(1.0 / 12.0, a3, -1.0 / 12.0, c1, 0.0, c1)
-            high = weighted(1.0 / 240.0, mixed, -1.0 / 12.0, commutator(a1, c2), 0.0, c1)
-            coarse[point] = max(coarse[point], magnitude(low))
-            fine[point] = max(fine[point], magnitude(high))
-            m = weighted(share, a1, share * fourth, low, share * sixth, high)
+    decay, share = np.exp(-rate * h / parts), 1.0 / parts
+    for a in range(0, points, SMALL):
+        b = min(a + SMALL, points)
+        x, y, z = n[0, a:b], n[1, a:b], n[2, a:b]
+        for step in range(steps):
+            i, j, k = 3 * step, 3 * step + 1, 3 * step + 2
+            series_row(scratch, rates[0, i, a:b], rates[1, i, a:b], rates[2, i, a:b],
+                       rates[0, j, a:b], rates[1, j, a:b], rates[2, j, a:b],
+                       rates[0, k, a:b], rates[1, k, a:b], rates[2, k, a:b],
+                       h, rate, share, fourth, sixth, coarse[a:b], fine[a:b])
             for _ in range(parts):
-                px, py, pz = x, y, z
-                for k in range(1, TERMS + 1):
-                    px, py, pz = applied(m, px, py, pz)
-                    inverse = 1.0 / k
-                    px, py, pz = px * inverse, py * inverse, pz * inverse
-                    x, y, z = x + px, y + py, z + pz
-            x, y, z = x * decay, y * decay, z * decay
-        n[0, point], n[1, point], n[2, point] = x, y, z
+                for i in range(b - a):
+                    scratch[9, i], scratch[10, i], scratch[11, i] = x[i], y[i], z[i]
+                for term in range(1, TERMS + 1):
+                    term_row(scratch, x, y, z, 1.0 / term)
+                x *= decay
+                y *= decay
+                z *= decay

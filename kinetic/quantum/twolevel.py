@@ -254,7 +254,10 @@ class TwoLevel(QuantumEvolution):
                 size = np.sqrt(np.einsum("cti,cti->ti", rates, rates).max())
                 parts = int(np.ceil((_ROOM * size + 2.0 * self.dephasing) * step))
                 rate = self.dephasing
-                twolevel.relax(n, rates, step, fourth, sixth, *worst, rate, max(parts, 1))
+                scratch = np.empty((12, twolevel.SMALL))
+                twolevel.relax(
+                    n, rates, step, fourth, sixth, *worst, rate, max(parts, 1), scratch
+                )
             else:
                 twolevel.turn(n, rates, step, fourth, sixth, *worst)
             trial[valley, :, points] = n

@@ -111,7 +111,6 @@ def test_smooth_evolution_has_order_four(dimension, level):
         evolved(dimension, cells, stationary=False, level=level)[1] for cells in SIZES[dimension]
     ]
     errors = [
-        np.abs(coarse - coarsened(fine, dimension)).mean()
-        for coarse, fine in pairwise(states)
+        np.abs(coarse - coarsened(fine, dimension)).mean() for coarse, fine in pairwise(states)
     ]
     assert orders(errors)[-1] > 3.8, orders(errors)
