@@ -21,6 +21,7 @@ from kinetic.quantum.generator import Entry, Generator, Pair, added, lean
 from kinetic.quantum.gradients import Derivative
 
 _NEAR = 0.125  # of a cell: the distance of points whose difference is a second derivative
+_DAMPING = 1.7  # a wave of two cells would grow at 1.6 |∂U|, one of four at 0.2 of it
 _ROUNDING = 2e-15  # of what is transformed
 _WEIGHTS = (0.75, -0.15, 1.0 / 60.0)
 Row = tuple[Entry, ...]
@@ -68,6 +69,24 @@ class Coefficients:
         self._static: Generator | None = None
         self._h: Row = _NOTHING
         self._jets: dict[Shift, tuple[Jet, Array, list[str]]] = {}
+
+    def settle(self, t: float) -> None:
+        """Leave out the modes that would fold back with the coefficients of time t.
+
+        Where no velocity varies along its own axis, as for H = A(k) + V(r), nothing does.
+        """
+        generator, found = self._built(t), []
+        coefficients = [x for row in generator.velocities for x in row if x is not None]
+        coefficients += [x for row in generator.bends.values() for x in row if x is not None]
+        for a, derivative in enumerate(self.derivatives):
+            if derivative.spectral and generator.folds(a):
+                cells = derivative.axis.cells
+                widest = max(derivative.bandwidth(x) for x in coefficients)
+                kept = max(1, (cells - min(widest, cells // 3) - 1) // 2)
+                kept = kept if derivative.kept is None else min(kept, derivative.kept)
+                derivative = dataclasses.replace(derivative, kept=kept)
+            found.append(derivative)
+        self.derivatives, self._static = tuple(found), None
 
     @property
     def moves(self) -> bool:
@@ -178,8 +197,18 @@ class Coefficients:
                 if any(entry is not None for entry in row[1:]):
                     bends[a, b] = row[1:]
         self._jets.clear()
+        steepest = [
+            0.0 if d.spectral else _DAMPING * _steepest(d, row)
+            for d, row in zip(self.derivatives, velocities, strict=True)
+        ]
         return Generator(
-            self.derivatives, self.hbar, values[1:], tuple(velocities), bends, self.held
+            self.derivatives,
+            self.hbar,
+            values[1:],
+            tuple(velocities),
+            bends,
+            self.held,
+            tuple(steepest),
         )
 
     def _raising(self, a: int) -> dict[int, float]:
@@ -230,6 +259,16 @@ class Coefficients:
         if entry is None or entry.shape[derivative.place] == 1:
             return None
         return lean(derivative(entry), derivative.largest * rounding)
+
+
+def _steepest(derivative: Derivative, velocity: Row) -> float:
+    """The largest |∂_aU_a|."""
+    found = 0.0
+    for entry in velocity:
+        if entry is not None and entry.shape[derivative.place] > 1:
+            slope = np.diff(entry, axis=derivative.place) / derivative.width
+            found += float(np.abs(slope).max())
+    return found
 
 
 def _largest(entry: Entry) -> float:

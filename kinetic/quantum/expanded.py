@@ -16,7 +16,7 @@ Numer. Math. 56, 1519 (2006), on commutator-free Magnus integrators.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -34,7 +34,7 @@ _FARTHEST = 32.0  # R Δt of a step
 _TOLERANCE = 1e-7  # RMS error of a run by its steps, relative to the state
 _CONTROLLED = 32  # every how many steps the error of a step is looked at
 _TRIES = 12
-_LOOKS = 9  # times of the run at which the layers look at the speeds
+_LOOKS = 9  # times of the run at which speeds and modes are looked at
 _EXACT = 1e-16  # weight of the terms that a step leaves out
 _SMALLEST = 1e-13  # of those in a driven run
 _EARLY, _LATE = 0.25 + np.sqrt(3.0) / 6.0, 0.25 - np.sqrt(3.0) / 6.0
@@ -95,15 +95,19 @@ class Expanded(QuantumEvolution):
             )
             for valley in range(system.valleys)
         ]
+        self._generators: list[Generator] = []
+        for t in self._moments():
+            for coefficients in self._coefficients:
+                coefficients.settle(t)
+        self._beyond.state = self._projected(self._beyond.state)
         self._n = self._beyond.state.copy()
         self._start(self.wigner(), self._beyond.lower)
         self.initial_charge = self.charge()
         self.outflow = np.zeros((len(system.grid.axes), 2))
         self.evaluations = self._since = 0
         self.step = np.inf
-        self._generators: list[Generator] = []
         self._largest = max(generator.fastest() for generator in self.generators(start))
-        self._beyond.lay(self._some_generators())
+        self._beyond.lay(g for t in self._moments() for g in self.generators(t))
 
     def _check_keys(self) -> None:
         """Refuse what this level does not have."""
@@ -161,11 +165,15 @@ class Expanded(QuantumEvolution):
             self._generators = [coefficients.at(t) for coefficients in self._coefficients]
         return self._generators
 
-    def _some_generators(self) -> Iterator[Generator]:
-        """L at times across the run."""
+    def _moments(self) -> list[float]:
+        """Some times across the run; its start alone if nothing depends on time."""
         stop = self.start if self.stop is None or self.constant else self.stop
-        for t in np.unique(np.linspace(self.start, stop, _LOOKS)):
-            yield from self.generators(float(t))
+        return [float(t) for t in np.unique(np.linspace(self.start, stop, _LOOKS))]
+
+    def _projected(self, n: Array) -> Array:
+        """A state on the wide grid without the modes that would fold back."""
+        generators = self.generators(self.start)
+        return np.stack([g.projected(v) for g, v in zip(generators, n, strict=True)])
 
     def tendency(self) -> Array:
         """∂ₜn_μ at the present time, layers aside.  (valley, 4, *r, *k)"""
@@ -175,14 +183,16 @@ class Expanded(QuantumEvolution):
     def current(self) -> Array:
         """J_a = ∫ Tr ½{U_a, n̂} dk/(2πħ)^d along the axes in real space.  (axis, *r)
 
-        ∂ₜ∫Tr n̂ + Σ_a D_a J_a = 0 to rounding where the momentum axes are periodic.
+        ∂ₜ∫Tr n̂ + Σ_a D_a J_a = 0 to rounding where the momentum axes are periodic.  Modes that
+        would fold back are left out.
         """
         count = len(self.mesh.sites)
         found = np.zeros((count, *self.mesh.sites))
         inner = tuple(range(count, len(self._beyond.held)))
         for generator, n in zip(self.generators(self.time), self._n, strict=True):
             for a in range(count):
-                number = 2.0 * generator.flux(a, n)[0][self._beyond.held]
+                flux = generator.projected(generator.flux(a, n))
+                number = 2.0 * flux[0][self._beyond.held]
                 found[a] += number.sum(axis=inner) * self._cell / self.mesh.site_volume
         return found
 
@@ -288,6 +298,7 @@ class Expanded(QuantumEvolution):
         if beyond.present and not self.constant:
             beyond.renew(t + 0.5 * step)
             inside = self.wigner().copy()
+            beyond.state = self._projected(beyond.state)
             self._n[...] = beyond.state
             self._n[self._inner] = inside
         self.absorbed += self._cell * beyond.absorb(self._n, 0.5 * step)

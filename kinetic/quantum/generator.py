@@ -8,12 +8,15 @@ them, and the last term on n alone.  In this form, with one D for each axis, Σ_
 component is the continuity equation of the density with the current ½{∂_kH, n̂}, and that of the
 others those of the spin, with the torque and its quadrupole.
 
+Modes that a derivative leaves out are left out of ∂ₜn̂ as a whole.  As {U_a, ·} is symmetric,
+Σ_a ∂_aU_a = 0 and no product folds back, L is then antisymmetric: nothing can grow.
+
 Source: Wong and Tserkovnyak, Phys. Rev. B 84, 115209 (2011), Eq. (9).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +72,8 @@ class Generator:
         M_ab for a <= b; pairs that vanish are left out.
     held
         Cells that move, of every axis: those beyond are given.
+    dampings
+        Rate at which a wave of two cells is damped, by axis; 0 on periodic ones.
     """
 
     derivatives: tuple[Derivative, ...]
@@ -77,6 +82,7 @@ class Generator:
     velocities: tuple[tuple[Entry, ...], ...]
     bends: Mapping[Pair, tuple[Entry, ...]]
     held: tuple[slice, ...]
+    dampings: tuple[float, ...]
 
     def mixed(self, other: Generator, share: float, weight: float) -> Generator:
         """share·L + weight·L′ with the generator L′ of another time."""
@@ -96,6 +102,7 @@ class Generator:
             tuple(sums(*both) for both in zip(self.velocities, other.velocities, strict=True)),
             {p: sums(self.bends.get(p, none), other.bends.get(p, none)) for p in pairs},
             self.held,
+            tuple((share + weight) * rate for rate in self.dampings),
         )
 
     # --- the operator -------------------------------------------------------------------------
@@ -137,9 +144,19 @@ class Generator:
                 continue
             flux, second = parts
             if not derivative.spectral:
-                through[a] = self._leaving(a, flux)
+                through[a] = self._ends(a, flux, derivative.through)
             out -= derivative.together(flux, second)
-        return self._zeroed(out), through
+        for a, (derivative, rate) in enumerate(zip(self.derivatives, self.dampings, strict=True)):
+            if rate > 0.0:
+                out += rate * derivative.damped(n)
+                through[a] += rate * self._ends(a, n, derivative.damped_through)
+        return self._zeroed(self.projected(out)), through
+
+    def projected(self, n: Array) -> Array:
+        """The state without the modes that are left out."""
+        for derivative in self.derivatives:
+            n = derivative.project(n)
+        return n
 
     def _along(self, a: int, n: Array) -> tuple[Array, Array | None] | None:
         """What stands behind D_a, and behind D_a²."""
@@ -160,13 +177,13 @@ class Generator:
             flux = np.zeros_like(n)
         return None if flux is None else (flux, second)
 
-    def _leaving(self, a: int, flux: Array) -> tuple[float, float]:
+    def _ends(self, a: int, flux: Array, ends: Callable[..., tuple[Array, Array]]) -> Array:
+        """The sums of 2 flux₀ at the two ends of an axis."""
         held = list(self.held)
         here = held[a]
         held[a] = slice(None)
-        number = 2.0 * flux[0][tuple(held)]
-        lower, upper = self.derivatives[a].through(number, here.start, here.stop)
-        return float(lower.sum()), float(upper.sum())
+        lower, upper = ends(2.0 * flux[0][tuple(held)], here.start, here.stop)
+        return np.array([float(lower.sum()), float(upper.sum())])
 
     def _zeroed(self, out: Array) -> Array:
         """The cells that are given stay as they are."""
@@ -176,6 +193,12 @@ class Generator:
                 lines[: cells.start] = 0.0
                 lines[cells.stop :] = 0.0
         return out
+
+    def folds(self, a: int) -> bool:
+        """Whether what is differentiated along an axis has a coefficient that varies along it."""
+        place = self.derivatives[a].place
+        rows = [self.velocities[a], *(row for pair, row in self.bends.items() if a in pair)]
+        return any(x is not None and x.shape[place] > 1 for row in rows for x in row)
 
     def fastest(self) -> float:
         """The largest frequency: max of (2/ħ)|d| + Σ_a κ_a |U_a| + (ħ/4) Σ_ab κ_a κ_b |M_ab|."""

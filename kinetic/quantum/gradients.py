@@ -6,6 +6,11 @@ Spectral on periodic axes; on open ones centred differences of sixth order,
 
 with nothing beyond the ends of the array.  Both are antisymmetric matrices: Σ a Du = −Σ u Da, and
 the sum of Du over an open axis is what passes through its two ends.
+
+Where a velocity U varies along its own axis, D(Un) feeds modes that the cells fold back, and
+these would grow.  Along periodic axes modes above `kept` are then left out, so that none folds
+back onto the others (Orszag, J. Atmos. Sci. 28, 1074 (1971)); along open ones the sixth
+difference damps them.
 """
 
 from __future__ import annotations
@@ -20,6 +25,7 @@ from kinetic.grid import Array, Axis
 REACH = 3
 """Neighbours on either side that a difference along an open axis takes."""
 _WEIGHTS = (0.75, -0.15, 1.0 / 60.0)
+_NOTHING = 1e-12  # of the largest mode of a coefficient
 _LARGEST = 1.5861  # of 2 Σ c_j sin jθ, at θ = 1.93
 
 
@@ -35,11 +41,14 @@ class Derivative:
         Which axis of the arrays it is, from the end (−1 is the last).
     workers
         Threads of the Fourier transforms.
+    kept
+        The highest mode along a periodic axis that is not left out; None keeps all.
     """
 
     axis: Axis
     place: int
     workers: int | None = None
+    kept: int | None = None
 
     @property
     def spectral(self) -> bool:
@@ -61,7 +70,10 @@ class Derivative:
     @property
     def waves(self) -> Array:
         """Wave numbers κ that have a derivative: the mode at the edge of the band has none."""
-        return np.asarray(2.0 * np.pi / self.axis.length * np.arange((self.axis.cells + 1) // 2))
+        count = (self.axis.cells + 1) // 2
+        if self.kept is not None:
+            count = min(count, self.kept + 1)
+        return np.asarray(2.0 * np.pi / self.axis.length * np.arange(count))
 
     def __call__(self, values: Array) -> Array:
         """∂ of arrays (..., cells, ...)."""
@@ -96,6 +108,40 @@ class Derivative:
         return np.asarray(
             scipy.fft.irfft(modes, cells, axis=place, overwrite_x=True, workers=self.workers)
         )
+
+    def project(self, values: Array) -> Array:
+        """The same without the modes that are left out."""
+        if self.kept is None:
+            return values
+        modes = scipy.fft.rfft(values, axis=self.place, workers=self.workers)
+        np.moveaxis(modes, self.place, 0)[self.kept + 1 :] = 0.0
+        return np.asarray(
+            scipy.fft.irfft(modes, self.axis.cells, axis=self.place, workers=self.workers)
+        )
+
+    def bandwidth(self, values: Array) -> int:
+        """The highest mode of a coefficient along a periodic axis."""
+        if values.shape[self.place] == 1:
+            return 0
+        modes = np.moveaxis(np.abs(scipy.fft.rfft(values, axis=self.place)), self.place, 0)
+        size = modes.reshape(len(modes), -1).max(axis=1)
+        return int(np.flatnonzero(size > _NOTHING * size.max())[-1])
+
+    def damped(self, values: Array) -> Array:
+        """δ⁶u/64 along an open axis: −sin⁶(½κh) u of a wave.  Zero near the ends of the array."""
+        out = np.zeros_like(values)
+        lines, found = (np.moveaxis(a, self.place, 0) for a in (values, out))
+        found[REACH:-REACH] = np.diff(lines, 2 * REACH, axis=0) / 4**REACH
+        return out
+
+    def damped_through(self, values: Array, first: int, last: int) -> tuple[Array, Array]:
+        """−h δ⁵u/64 at the two ends of a range of cells: the flux of `damped`; see `through`."""
+        lines = np.moveaxis(values, self.place, 0)
+        ends = [
+            -self.width * np.diff(lines[end - REACH : end + REACH], 2 * REACH - 1, axis=0)[0]
+            for end in (first, last)
+        ]
+        return ends[0] / 4**REACH, ends[1] / 4**REACH
 
     def _difference(self, values: Array) -> Array:
         out = np.zeros_like(values)
