@@ -336,26 +336,29 @@ def test_largest_frequency_is_an_upper_bound():
 
 
 def test_a_texture_that_folds_back_stays_bounded_for_long():
-    """Filaments finer than the cells: Σ Tr n̂² stays, where plain products grow tenfold."""
-    matrix = evolution(torus(x=20, kx=20), CHAIN, Fields(phi="0.3*sin(x)"), hbar=0.1, stop=60.0)
+    """Filaments finer than the cells: Σ Tr n̂² stays; if nothing is left out it has doubled."""
+    matrix = evolution(torus(x=14, kx=14), CHAIN, Fields(phi="0.3*sin(x)"), hbar=0.2, stop=40.0)
     before = rms(matrix.wigner())
-    run(matrix, 60.0)
+    run(matrix, 40.0)
     assert rms(matrix.wigner()) == pytest.approx(before, rel=1e-10)
 
 
-def test_an_open_texture_that_folds_back_stays_bounded_for_long():
-    """A wall whose velocity varies, in a sample with open ends; no layers."""
-    grid = Grid((Axis.linear("x", -6, 6, 28, "open"), *torus(kx=14).axes))
+def test_noise_at_open_ends_stays_bounded():
+    """Velocities that vary, no layers: without damping the whole state has grown by a third."""
+    grid = Grid((Axis.linear("x", -6, 6, 22, "open"), Axis.linear("kx", -2, 2, 16, "open")))
     model = ExpressionModel(
-        ("(1 + 0.6*tanh(x/2))*sin(kx)", "0.4/cosh(x)", "1.5 + cos(kx)*(1 + 0.3*sin(2*x))"),
+        ("(1 + 0.6*tanh(x/2))*kx", "0.4/cosh(x)", "0.5 + 0.3*kx**2*sin(2*x)"),
         "0.3*cos(kx)*sin(x)",
-        bounded=True,
     )
-    matrix = evolution(grid, model, hbar=0.1, stop=30.0, absorber=0.0)
-    before = rms(matrix.wigner())
-    run(matrix, 30.0)
-    assert rms(matrix.wigner()) < 1.2 * before
-    assert abs(matrix.charge_change() + matrix.outflow.sum()) < 1e-12
+    matrix = evolution(grid, model, hbar=0.2, stop=6.0, absorber=0.0)
+    noise = np.random.default_rng(0).normal(size=(1, 4, 22, 16))
+    whole = matrix.state()["n"].copy()
+    whole[matrix._inner] += 0.1 * noise
+    fill(matrix, whole)
+    charge, before = matrix.charge(), rms(matrix.wigner())
+    run(matrix, 6.0)
+    assert rms(matrix.wigner()) < before
+    assert abs(matrix.charge() - charge + matrix.outflow.sum()) < 1e-12
 
 
 def test_what_leaves_open_ends_is_counted():
