@@ -364,8 +364,8 @@ def test_noise_at_open_ends_stays_bounded():
 def test_what_leaves_open_ends_is_counted():
     grid = Grid((Axis.linear("x", -6, 6, 32, "open"), Axis.linear("kx", -2, 2, 24, "open")))
     model = ExpressionModel(d=("kx", "0.3", "0.5*tanh(x/2) + 0.1*sin(t)"))
-    matrix = evolution(grid, model, Fields(phi="0.4*exp(-x**2)", E="0.1*cos(t)"), stop=0.6)
-    run(matrix, 0.6)
+    matrix = evolution(grid, model, Fields(phi="0.4*exp(-x**2)", E="0.1*cos(t)"), stop=0.3)
+    run(matrix, 0.3)
     gone = matrix.outflow.sum() + matrix.absorbed
     assert abs(matrix.charge_change()) > 1e-7
     assert abs(matrix.charge_change() + gone) < 1e-13
@@ -481,7 +481,7 @@ def test_error_of_the_expansion_is_of_second_order(drive):
     errors = []
     for hbar in (0.2, 0.1):
         pair = [
-            run(evolution(torus(x=24, kx=24), model, None, 0.5, level=level, hbar=hbar), 0.5)
+            run(evolution(torus(x=20, kx=20), model, None, 0.3, level=level, hbar=hbar), 0.3)
             for level in ("matrix", "moyal")
         ]
         errors.append(rms(pair[0].projections() - pair[1].projections()))
