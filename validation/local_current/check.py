@@ -53,10 +53,8 @@ def exact_current(problem: Problem, wigner: np.ndarray) -> np.ndarray:
 
 def level_current(problem: Problem, hbar: float, cells: int) -> tuple[np.ndarray, np.ndarray]:
     """The observable `current` at level `dressed` and its curl part, per (2π)².  (a, x, y)"""
-    more: dict[str, Any] = {f"equation__{k}": v for k, v in KINETIC.items() if v}
-    changes = problem.changes(
-        hbar, cells, equation__level="dressed", time__stepper="ssprk104", **more
-    )
+    more: dict[str, Any] = {"equation__level": "dressed", "time__stepper": "ssprk104", **KINETIC}
+    changes = problem.changes(hbar, cells, **more)
     read = observe(problem.study.evolve(problem.file, changes), "current")
     pair = []
     for name in ("current", "current_magnetisation"):

@@ -17,8 +17,8 @@ from gradient_forms import Array, Geometry, Texture, Torus, coherence, projected
 from kinetic.validating import Study, orders
 
 STEP = 0.3  # Δt/ħ of the exact runs
-KINETIC = {"scheme": "linear5", "limiter": "none", "threads": None}
-HELD = {"dressed": "g_s and the map", "projected": "", "boltzmann": "", "matrix": ""}
+KINETIC = {"equation__scheme": "linear5", "equation__limiter": "none"}
+HELD = {"dressed": "g_s and the map", "projected": "", "boltzmann": ""}
 
 
 class Problem:
@@ -109,10 +109,11 @@ class Problem:
 
     def level(self, name: str, hbar: float, cells: int, stepper: str = "ssprk104") -> Array:
         """n_s at the points from a run of the program at another level."""
-        more = {f"equation__{key}": value for key, value in KINETIC.items() if value}
-        more |= {"equation__level": name, "time__stepper": stepper}
+        more: dict[str, Any] = {"equation__level": name}
+        if name in HELD:
+            more |= {"time__stepper": stepper, **KINETIC}
         run = self.study.evolve(self.file, self.changes(hbar, cells, **more))
-        if hasattr(run, "wigner"):
+        if name not in HELD:
             bands = run.projections()[0]
         else:
             shape = [cells] * self.pairs

@@ -10,12 +10,12 @@ Reference: the von Neumann equation (level `moyal`) from the coherence (20) of W
 Tserkovnyak; Gaussian pulse of the texture, e^{−18} of it at both ends.
 
 Tolerances.  In the middle max |n_+| falls as ħ, ± .1, and n_+ + ¼F as ħ², ± .2, over the last
-halving, where the switching excites nothing that could be seen; in the quick part, where at ħ = .2
-it excites 1.5e-3 of .010, the former ± .3.  At the end the order of max |n_+| must itself grow
-from halving to halving, by 1 at least, and reach 6, as long as 1e-7 is left, the error of the exact
-run's steps; less than 1e-4 of what there was in the middle (quick: 1e-3) may be left.  Levels:
-`dressed` keeps f_s and leaves no more than ¼F of the ends, e^{−36}, and rounding; `projected`
-leaves what its terms of second order in ħ make: order 1.9 or more.
+halving, where the switching excites nothing that could be seen; in the quick part, where it
+excites 1.5e-3 of .010 at ħ = .2, the former ± .3.  At the end the order of max |n_+| must itself
+grow from halving to halving, by 1 at least, and reach 6, as long as 1e-7 is left, the error of
+the exact run's steps; less than 1e-4 of what there was in the middle (quick: 1e-3) may be left.
+Levels: `dressed` keeps f_s and leaves no more than ¼F of the ends, e^{−36}, and rounding;
+`projected` leaves what its terms of second order in ħ make: order 1.9 or more.
 """
 
 from __future__ import annotations
