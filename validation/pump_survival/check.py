@@ -42,7 +42,8 @@ def cycle(
     problem: Problem, hbar: float, pieces: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Times, max |n_+| and max |n_+ + ¼F| from the start to the stop."""
-    changes = problem.changes(hbar, problem.points, time__step=STEP * hbar)
+    step = (0.4 if problem.study.quick else STEP) * hbar
+    changes = problem.changes(hbar, problem.points, time__step=step)
     run = problem.study.evolution(FILE, changes)
     times = problem.stop * np.arange(pieces + 1) / pieces
     upper, apart = [], []
