@@ -161,5 +161,6 @@ def figure(study: Study) -> Any:
     for place, case in zip("abc", cases, strict=True):
         drawn(axes[place], study.data[case], f"({place}) texture {CASES[case]}")
     drawn(axes["d"], study.data["ramp"], "(d) switched on, odd in ħ", odd=True)
-    legend(axes["key"], [study.data[case] for case in cases], "order in ħ in (a), (b), (c)")
+    head = "order in ħ in (a), (b), (c), (d)"
+    legend(axes["key"], [study.data[case] for case in cases], study.data["ramp"], head)
     return page

@@ -88,6 +88,8 @@ def legend(
         measured = [
             f"{errors.order(name):.2f}" if name in errors.whole else "–" for errors in several
         ]
+        if odd is not None:
+            measured.append(f"{odd.order(name, odd=True):.2f}" if name in odd.odd else "–")
         words = name
         for plain, drawn_ in WORDS.items():
             words = words.replace(plain, drawn_)

@@ -101,5 +101,5 @@ def figure(study: Study) -> Any:
     page = style.canvas(style.PAGE, 3.2)
     axis, key = page.subplots(1, 2, width_ratios=[1.1, 1.0])
     drawn(axis, study.data["errors"], "two directions, at rest")
-    legend(key, [study.data["errors"]])
+    legend(key, [study.data["errors"]], study.data["errors"], "order in ħ; of the odd part")
     return page
