@@ -77,9 +77,9 @@ def drawn(axis: Any, errors: Errors, title: str, odd: bool = False) -> None:
 
 
 def legend(
-    axis: Any, several: list[Errors], head: str = "order in ħ over the last halving"
+    axis: Any, several: list[Errors], odd: Errors | None = None, head: str = "order in ħ"
 ) -> None:
-    """One entry per form with its order in each case, on an empty axis."""
+    """One entry per form with its order in each case, of odd parts last, on an empty axis."""
     axis.set_axis_off()
     handles = []
     for name in LOOKS:
@@ -100,7 +100,7 @@ def legend(
         loc="center left",
         title=head,
         alignment="left",
-        fontsize=7.5,
+        fontsize=7.2,
         labelspacing=0.5,
         handlelength=2.2,
     )
