@@ -86,10 +86,13 @@ def legend(
         if not any(name in errors.whole for errors in several):
             continue
         measured = [
-            f"{errors.order(name):.2f}" if name in errors.whole else "–" for errors in several
+            f"{errors.order(name):.2f}" if name in errors.whole else "\u2002–\u2002"
+            for errors in several
         ]
         if odd is not None:
-            measured.append(f"{odd.order(name, odd=True):.2f}" if name in odd.odd else "–")
+            measured.append(
+                f"{odd.order(name, odd=True):.2f}" if name in odd.odd else "\u2002–\u2002"
+            )
         words = name
         for plain, drawn_ in WORDS.items():
             words = words.replace(plain, drawn_)
