@@ -26,11 +26,12 @@ from kinetic.stepping import COMPOSITIONS, Composition, Stepping
 from kinetic.system import System
 
 _DEFAULT = "split6"
-_TOLERANCE = 1e-8  # RMS error of a whole run by its steps, relative to the state
+_TOLERANCE = 1e-10  # RMS error by the steps, relative to the state, per radian of Ĥ t/ħ
 _CONTROLLED = 32  # every how many steps the error of a step is looked at
 _TRIES = 12
 _EDGE = 1e-3  # of the state, at an open cutoff: what is taken for its end
-_KEPT = 1.8  # states of tables that may be kept
+_KEPT = 1.8  # states of tables that may be kept,
+_SLIGHT = 4e6  # or bytes of every part on small grids
 
 
 class Moyal(QuantumEvolution):
@@ -60,7 +61,7 @@ class Moyal(QuantumEvolution):
         ]
         self._prepare()
         for flow in self.flows:
-            flow.room = _KEPT * self.n.nbytes / len(self.flows)
+            flow.room = max(_KEPT * self.n.nbytes / len(self.flows), _SLIGHT)
         self.absorber = Absorber(self)
         self.operations = _merged(self.composition, [flow.moves for flow in self.flows])
         self._moving = any(flow.moves for flow in self.flows) or self.drives.fields_move
@@ -121,9 +122,10 @@ class Moyal(QuantumEvolution):
 
     def _first_step(self) -> float:
         """A step to begin with, which the control of the error then adapts."""
+        spans = [high - low for low, high in (flow.bounds(self.time) for flow in self.flows)]
+        self._radians = max(0.5 * sum(spans) / self.hbar, 1e-300)
         if self.stepping.step is not None:
             return float(self.stepping.step)
-        spans = [high - low for low, high in (flow.bounds(self.time) for flow in self.flows)]
         reach = sorted(spans)[-2:]
         rate = float(np.sqrt(np.prod(reach))) if len(reach) > 1 else 0.0
         if rate == 0.0:
@@ -173,7 +175,6 @@ class Moyal(QuantumEvolution):
         """A step of the right length: one against two halves of it tell the error."""
         before = self.n.copy()
         size = float(np.sqrt(np.mean(before**2))) or 1.0
-        span = (self.stop - self.start) if self.stop is not None else target - self.start
         order = self.composition.order
         for _ in range(_TRIES):
             whole = before.copy()
@@ -183,7 +184,7 @@ class Moyal(QuantumEvolution):
                 self._move(self.n, self.time + half * step, 0.5 * step)
             whole -= self.n
             error = float(np.sqrt(np.mean(whole**2))) / size
-            allowed = _TOLERANCE * step / span
+            allowed = _TOLERANCE * step * self._radians
             ratio = (allowed / max(error, 1e-300)) ** (1.0 / order)
             if not np.isfinite(error) or ratio < 0.7:
                 step *= 0.5 if not np.isfinite(ratio) else max(0.1, 0.8 * ratio)
