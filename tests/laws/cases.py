@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from kinetic import hamiltonians  # noqa: F401  (registers the models)
-from kinetic.equation import LEVELS, SCHEMES, Equation
+from kinetic.equation import COHERENT, LEVELS, SCHEMES, Equation
 from kinetic.evolution import Evolution
 from kinetic.fields import Fields
 from kinetic.grid import Axis, Grid
@@ -80,7 +80,8 @@ def every_case() -> list[Case]:
 CASES = every_case()
 WIDE = [case for case in CASES if case.dimensions > 1]  # where b exists
 DEEP = [case for case in CASES if case.dimensions == 3]
-ALL_LEVELS, ALL_SCHEMES, ALL_STEPPERS = tuple(LEVELS), tuple(SCHEMES), tuple(TABLEAUX)
+ALL_LEVELS = tuple(level for level in LEVELS if level not in COHERENT)  # with occupations
+ALL_SCHEMES, ALL_STEPPERS = tuple(SCHEMES), tuple(TABLEAUX)
 
 E = {1: (0.05,), 2: (0.03, -0.02), 3: (0.02, -0.03, 0.04)}
 B = {1: 0.0, 2: 0.02, 3: (0.004, -0.003, 0.006)}
