@@ -47,7 +47,7 @@ class Table:
         return sum(array.nbytes for array in (self.scalar, self.left, self.right))
 
 
-class Flow:
+class ExactFlow:
     """The exact flow of one part.
 
     Parameters

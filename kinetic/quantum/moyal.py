@@ -18,7 +18,7 @@ from kinetic.grid import Array
 from kinetic.hamiltonians.base import MOMENTUM
 from kinetic.quantum.absorber import Absorber
 from kinetic.quantum.base import QuantumEvolution
-from kinetic.quantum.flows import Flow
+from kinetic.quantum.flows import ExactFlow
 from kinetic.quantum.parts import Parts
 from kinetic.quantum.preparation import prepared
 from kinetic.quantum.thermal import thermal
@@ -57,7 +57,7 @@ class Moyal(QuantumEvolution):
         self.n = np.zeros((system.valleys, 4, *system.grid.shape))
         axes = system.grid.axes
         self.flows = [
-            Flow(part, self.parts, axes, self.hbar, self.device) for part in self.parts.parts
+            ExactFlow(part, self.parts, axes, self.hbar, self.device) for part in self.parts.parts
         ]
         self._prepare()
         for flow in self.flows:
