@@ -68,7 +68,7 @@ def cells_of(level: str, case: str, hbar: float, quick: bool) -> int | None:
             return 32 if case == "static" else None
         return 40 if case == "static" or hbar in (0.1, 0.05) else None
     if quick and case != "static":
-        return 40
+        return 40 if level == "dressed" else None
     if case == "static":
         return 96 if hbar < 0.02 else 64
     return 80 if hbar in (0.05, 0.025) else None
