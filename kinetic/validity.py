@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kinetic.system import System
 
 Figure = tuple[str, str, str | None]
+_SHORT = 1e-3  # of Σ|n̂|²
 _ROUND = 1e-3  # occupation at the ends of k that an exact run must not have
 
 
@@ -31,7 +32,7 @@ def validity(evolution: Evolution) -> list[Figure]:
     found = _worst(evolution)
     figures = [*_density_figures(evolution, found), *_gap_figures(evolution, found)]
     if evolution.system.equation.coherent:
-        figures = [*_without_warnings(figures)]
+        figures = [*_without_warnings(figures), *_resolution_figures(evolution)]
     figures += _edge_figures(evolution)
     figures += _packet_figures(evolution)
     tail = cutoff_tail(evolution)
@@ -60,6 +61,20 @@ def validity(evolution: Evolution) -> list[Figure]:
             )
         figures.append(("cells that broke a bound for good", str(mended), warning))
     return figures
+
+
+def _resolution_figures(evolution: Evolution) -> list[Figure]:
+    """How well the cells hold the waves of a matrix Wigner function."""
+    name, share = evolution.short_waves()  # type: ignore[attr-defined]
+    if not name:
+        return []
+    warning = None
+    if share > _SHORT:
+        warning = (
+            f"{share:.2g} of Σ|n̂|² is in waves shorter than 2.2 cells of {name}: the state is "
+            "finer than the grid; take more cells, or stop earlier."
+        )
+    return [(f"share of waves under 2.2 cells ({name})", f"{share:.2g}", warning)]
 
 
 def _without_warnings(figures: list[Figure]) -> list[Figure]:

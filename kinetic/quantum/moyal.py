@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from kinetic.errors import InputError, PhysicsError
-from kinetic.grid import Array
+from kinetic.grid import Array, Axis
 from kinetic.hamiltonians.base import MOMENTUM
 from kinetic.quantum.absorber import Absorber
 from kinetic.quantum.base import QuantumEvolution
@@ -106,6 +106,9 @@ class Moyal(QuantumEvolution):
     def _carried(self, name: str) -> bool:
         """Whether a part transforms along an axis."""
         return any(name in part.partners for part in self.parts.parts)
+
+    def _transforms(self, axis: Axis) -> bool:
+        return axis.periodic or self._carried(axis.name)
 
     # --- reading ------------------------------------------------------------------------------
 
