@@ -57,7 +57,8 @@ def check(study: Study) -> None:
     study.at_least("order in 1/k of what is left", orders(worst)[-1], 2.5, "E m/4k³")
     if study.quick:
         return
-    evolution = study.evolution("sweep.toml", {"grid.kx": [-0.05, 39.95, 400], "time.stop": 200.0})
+    changes = {"grid.kx": [-0.05, 39.95, 400], "time.stop": 200.0}
+    evolution = study.evolution("sweep.toml", changes)
     evolution = advance(evolution, 200.0)
     k = evolution.system.grid.momentum[0].centres
     study.data.update(k=k, n=evolution.projections()[0, 1], masses=masses)
