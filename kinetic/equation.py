@@ -200,4 +200,7 @@ class Equation(Description):
 
     def show(self, space: bool = False) -> str:
         """The equation of this level in Unicode; `space`: with axes in real space."""
-        return _SHOWN_IN_SPACE[self.level] if space else _SHOWN[self.level]
+        shown = _SHOWN_IN_SPACE[self.level] if space else _SHOWN[self.level]
+        if self.dephasing is not None:
+            shown += f"\nand −[N − m (m·N)]/T₂ on the right of ∂ₜN ,  T₂ = {self.dephasing:g}"
+        return shown

@@ -70,6 +70,7 @@ class Recording:
         self._tracks = _tracks(assembly, evolution)
         self.run_id = checkpoint.run_id if checkpoint is not None else uuid.uuid4().hex
         history = f"{now()} created"
+        self.warnings: list[str] = []
         counts = None if checkpoint is None or checkpoint.fresh else checkpoint.counts
         if checkpoint is not None and counts is not None:
             assert path is not None
@@ -77,7 +78,7 @@ class Recording:
             evolution.restore(checkpoint.state)
             for name, track in self._tracks.items():
                 track.schedule.restore(checkpoint.schedules.get(name, 0), evolution.time)
-        self.warnings: list[str] = []
+            self.warnings = [w for w in attributes_of(path).get("warnings", "").split("\n") if w]
         self.result = Result(
             path,
             [track.stream for track in self._tracks.values()],

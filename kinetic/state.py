@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kinetic.applicability import Applicability
 from kinetic.flow import Flow
 from kinetic.grid import SPACE, Array
 from kinetic.ledger import Ledger
@@ -33,6 +34,8 @@ class State:
         (2πħ)^d.
     filling
         1 where most of the lower band is full at the start, else 0.
+    met
+        How near the recorded states came to the end of the expansion.
     """
 
     system: System
@@ -44,6 +47,7 @@ class State:
     phase_space: float
     initial_charge: float
     filling: float
+    met: Applicability = Applicability()
 
     def densities_of_states(self) -> Array:
         """D_s of every cell (1 unless the level is dressed).  (valley·band, A, B, C)"""

@@ -165,7 +165,7 @@ def _gap_figures(evolution: Evolution, found: Applicability) -> list[Figure]:
 
 
 def _worst(evolution: Evolution) -> Applicability:
-    """The numbers at their largest over the run, with the occupation of the present."""
+    """The numbers at their largest: of the present state over the run, and of all records."""
     system, start, now = evolution.system, evolution.start, evolution.time
     sample = Sample.of(system)
     stop = now if evolution.stop is None else evolution.stop
@@ -186,7 +186,7 @@ def _worst(evolution: Evolution) -> Applicability:
     found = Applicability()
     for time in instants:
         found = found.larger(assess(system, sample, differing, time, omega))
-    return found
+    return found.larger(evolution.met)
 
 
 def _edge_figures(evolution: Evolution) -> list[Figure]:

@@ -102,6 +102,7 @@ class Monitor(Observable):
 
         def measure() -> dict[str, Any]:
             found = present()
+            evolution.met = evolution.met.larger(found)
             return {f"{self.name}_{number}": getattr(found, number) for number, _, _ in _ROWS}
 
         return Recorder(tuple(rows), measure)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from kinetic.applicability import Applicability
 from kinetic.device import Device
 from kinetic.drives import Drives
 from kinetic.errors import InputError, MissingMethodError
@@ -68,6 +69,8 @@ class QuantumEvolution:
         (2πħ)^d.
     filling
         1 where most of the lower band is full at the start, else 0.
+    met
+        How near the recorded states came to the end of the expansion.
     initial_charge, initial_energy, initial_purity
         What unitary motion keeps, at the start.
 
@@ -97,6 +100,7 @@ class QuantumEvolution:
         self.drives = Drives(system)
         self.absorbed = 0.0
         self.sea_filled, self.filling = False, 0.0
+        self.met = Applicability()
         self.initial_charge = self.initial_energy = self.initial_purity = 0.0
 
     def _check(self) -> None:
