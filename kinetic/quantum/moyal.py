@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from kinetic.errors import InputError, PhysicsError
+from kinetic.errors import InputError
 from kinetic.grid import Array, Axis
 from kinetic.hamiltonians.base import MOMENTUM
 from kinetic.quantum.absorber import Absorber
@@ -63,8 +63,10 @@ class Moyal(QuantumEvolution):
         for flow in self.flows:
             flow.room = max(_KEPT * self.n.nbytes / len(self.flows), _SLIGHT)
         self.absorber = Absorber(self)
-        self.operations = _merged(self.composition, [flow.moves for flow in self.flows])
-        self._moving = any(flow.moves for flow in self.flows) or self.drives.fields_move
+        driven = not self.fields.drive_constant
+        moving = [flow.moves or (driven and bool(flow.part.pushed)) for flow in self.flows]
+        self.operations = _merged(self.composition, moving)
+        self._moving = any(moving)
         self.step = self._first_step()
         self._since = 0
 
@@ -144,8 +146,8 @@ class Moyal(QuantumEvolution):
 
         Raises
         ------
-        PhysicsError
-            If a value stops being a number, or the step collapses.
+        InputError
+            If Ĥ is not finite at a shifted coordinate.
         """
         remaining = target - self.time
         if remaining <= 0.0:
@@ -154,7 +156,8 @@ class Moyal(QuantumEvolution):
         fixed = self.stepping.step is not None
         if not fixed:
             limit = self.drives.limit(self.time, min(limit, remaining))
-        controlled = not fixed and len(self.flows) > 1 and self._since % _CONTROLLED == 0
+        splits = len(self.flows) > 1 or self._moving
+        controlled = not fixed and splits and self._since % _CONTROLLED == 0
         if controlled:
             self._control(min(limit, remaining), target)
             return
@@ -169,7 +172,7 @@ class Moyal(QuantumEvolution):
         self.steps += 1
         self._since += 1
         if not np.isfinite(self.n.ravel()[:: max(1, self.n.size // 1000)].sum()):
-            raise PhysicsError(
+            raise InputError(
                 f"at t = {time:.6g} the matrix Wigner function is no longer a number: Ĥ is not "
                 "finite at a shifted coordinate; smooth the potential or the Hamiltonian."
             )
