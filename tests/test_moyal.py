@@ -80,8 +80,23 @@ def follow(evolution, stop=1.0):
 # --- the engine ---------------------------------------------------------------------------------
 
 
+DRIVEN_IN_B = {
+    "grid": {"kx": ["-pi", "pi", 20], "ky": ["-pi", "pi", 20]},
+    "hamiltonian": {"name": "qwz", "mass": 1.0},
+    "fields": {"B": 0.3, "E": ["0.3*cos(2*t)", "0.5*sin(3*t)"]},
+    "initial": {"name": "fermi_dirac", "chemical_potential": 0.3, "temperature": 1.0},
+    "equation": {"level": "moyal"},
+}
+CASES = {
+    "static": {},
+    "moving": {"hamiltonian": MOVING},
+    "driven": {"fields": {"E": "0.5*sin(3*t)"}},
+    "driven in b": DRIVEN_IN_B,
+}
+
+
 @pytest.mark.parametrize("stepper", COMPOSITIONS)
-@pytest.mark.parametrize("case", ["static", "moving", "driven"])
+@pytest.mark.parametrize("case", CASES)
 def test_order_of_the_compositions(stepper, case):
     """Three runs with halved steps; the next order changes the ratio by its share, below .4.
 
@@ -89,15 +104,9 @@ def test_order_of_the_compositions(stepper, case):
     """
     order = COMPOSITIONS[stepper].order
     first = {2: 0.05, 4: 0.2, 6: 0.25}[order]
-    model = MOVING if case == "moving" else TEXTURE
-    fields = {"E": "0.5*sin(3*t)"} if case == "driven" else {}
     coarse, middle, fine = (
         follow(
-            build(
-                {"time": {"stop": 1.0, "step": first / 2**i, "stepper": stepper}},
-                hamiltonian=model,
-                fields=fields,
-            )
+            build({"time": {"stop": 1.0, "step": first / 2**i, "stepper": stepper}}, CASES[case])
         ).n
         for i in range(3)
     )
