@@ -29,6 +29,7 @@ from kinetic.twoform import TwoForm
 
 SAMPLES = 100_000
 _TINY = 1e-100
+_TOUCHING = 1e-9  # of the largest gap: where the bands touch there is no pair of them
 _TURNED = 1.3 * 2.0 * np.pi  # above √60, what a parabola seems to turn by: no cycle yet
 _SHARES = (0.11, 0.36, 0.5, 0.71, 0.9)
 _NEAR = 1e-5  # of the time span, for rates
@@ -134,7 +135,9 @@ def assess(
         jet = sample.jet(system, valley, time)
         with np.errstate(all="ignore"):
             values = _at_cells(jet, used, e, b, system.equation.hbar, omega)
-            weighed = [np.nan_to_num(contrast[valley] * x, posinf=0.0) for x in values]
+            half = bands.half_gap(jet)
+            apart = contrast[valley] * (half > _TOUCHING * half.max())
+            weighed = [np.nan_to_num(apart * x, posinf=0.0) for x in values]
         found = found.larger(Applicability(*(float(np.max(x, initial=0.0)) for x in weighed)))
     return found
 

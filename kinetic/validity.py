@@ -14,7 +14,7 @@ import numpy as np
 from kinetic import bands
 from kinetic.applicability import Applicability, Sample, assess, drive_frequency
 from kinetic.grid import SPACE, Array
-from kinetic.initial import WavePacket
+from kinetic.initial import SpinorPacket, WavePacket
 from kinetic.observables.applicability import contrast, held
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kinetic.system import System
 
 Figure = tuple[str, str, str | None]
+_APART = 0.25  # of an eigenvalue of n̂ from [0, 1]
 _SHORT = 1e-3  # of Σ|n̂|²
 _ROUND = 1e-3  # occupation at the ends of k that an exact run must not have
 
@@ -65,16 +66,27 @@ def validity(evolution: Evolution) -> list[Figure]:
 
 def _resolution_figures(evolution: Evolution) -> list[Figure]:
     """How well the cells hold the waves of a matrix Wigner function."""
+    low, high = evolution.eigenvalues  # type: ignore[attr-defined]
+    warning = None
+    if low < -_APART or high > 1.0 + _APART:
+        warning = (
+            f"the eigenvalues of n̂ at the start lie between {low:.2g} and {high:.2g}: the "
+            "first-order expansion that prepares the state is rough; lower ħ or the fields, or "
+            "take preparation = 'exact'."
+        )
+    figures: list[Figure] = [
+        ("eigenvalues of n̂ at the start", f"{low:.3g} to {high:.3g}", warning)
+    ]
     name, share = evolution.short_waves()  # type: ignore[attr-defined]
     if not name:
-        return []
+        return figures
     warning = None
     if share > _SHORT:
         warning = (
             f"{share:.2g} of Σ|n̂|² is in waves shorter than 2.2 cells of {name}: the state is "
             "finer than the grid; take more cells, or stop earlier."
         )
-    return [(f"share of waves under 2.2 cells ({name})", f"{share:.2g}", warning)]
+    return [*figures, (f"share of waves under 2.2 cells ({name})", f"{share:.2g}", warning)]
 
 
 def _without_warnings(figures: list[Figure]) -> list[Figure]:
@@ -277,10 +289,16 @@ def _steps(jet: Jet, sample: Sample, system: System, slopes: dict[str, Array]) -
 def _packet_figures(evolution: Evolution) -> list[Figure]:
     """Whether the grid holds and resolves the packet that it starts from."""
     initial = evolution.system.initial
-    if not isinstance(initial, WavePacket) or evolution.time != evolution.start:
+    if evolution.time != evolution.start:
         return []
-    band = int(initial.band == "upper")
-    peak = float(held(evolution)[:, band].max()) / initial.amplitude
+    if isinstance(initial, WavePacket):
+        band = int(initial.band == "upper")
+        peak = float(held(evolution)[:, band].max()) / initial.amplitude
+    elif isinstance(initial, SpinorPacket):
+        largest = 2.0 * evolution.wigner()[:, 0].max()  # type: ignore[attr-defined]
+        peak = float(largest) / initial.amplitude
+    else:
+        return []
     warning = None
     if peak < 0.8:
         warning = (

@@ -7,7 +7,8 @@ import copy
 import numpy as np
 import pytest
 
-from kinetic.errors import InputError
+from kinetic.errors import InputError, PhysicsError
+from kinetic.quantum import moyal
 from kinetic.quantum.base import QuantumEvolution
 from kinetic.simulation import Simulation
 from kinetic.stepping import COMPOSITIONS
@@ -311,6 +312,13 @@ def test_a_coherent_start_does_not_tremble():
         ({"equation.limiter": "bounds"}, "no meaning in level 'moyal'"),
         ({"grid": {"x": {**RING, "boundary": "specular"}, "kx": ["-pi", "pi", 18]}}, "a wall"),
         ({"fields": {"E": "0.1*sin(x)"}}, "changes in space"),
+        ({"hamiltonian.d": ["1", "0.3*sin(kx)", "1 + (1-cos(t))*sin(x)*sin(kx)"]}, "at t = 0.0"),
+        ({"equation.dephasing": 3.0}, "every momentum is by itself"),
+        ({"equation.hbar": 1e4}, "eigenvalues of n̂ at the start"),
+        (
+            {"grid": {"x": {**RING, "boundary": "open"}, "kx": ["-pi", "pi", 18]}},
+            "layers of 2 cells of x",
+        ),
     ],
 )
 def test_refusals_say_why(changes, words):
@@ -325,6 +333,34 @@ def test_a_sea_at_an_open_cutoff_is_refused():
             initial={"name": "fermi_dirac", "chemical_potential": 0.0, "temperature": 0.1},
             fields={"phi": "0.1*sin(2*pi*x/48)"},
         )
+
+
+def test_an_absorbing_layer_does_not_take_a_filled_sea():
+    x = {"lower": -10.0, "upper": 10.0, "cells": 48, "boundary": "open"}
+    with pytest.raises(InputError, match="the state fills its ends"):
+        build(grid={"x": x, "kx": ["-pi", "pi", 18]})
+
+
+@pytest.mark.parametrize("changes", [{"equation.hbar": 20.0}, {"time.stop": 1e-9}])
+def test_a_run_of_few_radians_takes_few_steps(changes):
+    """Below rounding no step is right: the tolerance ends there."""
+    run = build({"equation.preparation": "bare", **changes})
+    stop = run.stop
+    while run.time < stop:
+        run.advance(stop)
+    assert run.steps < 20
+
+
+def test_a_step_that_nothing_makes_right_is_refused(monkeypatch):
+    """The state stays that of the last step."""
+    monkeypatch.setattr(moyal, "_SMALLEST", 0.0)
+    monkeypatch.setattr(moyal, "_TOLERANCE", 1e-40)
+    run = build()
+    start = run.n.copy()
+    with pytest.raises(PhysicsError, match="jumps there"):
+        follow(run)
+    np.testing.assert_array_equal(run.n, start)
+    assert run.time == 0.0
 
 
 def test_other_levels_refuse_what_belongs_to_coherences():

@@ -541,4 +541,4 @@ def test_graded_axis_is_refused():
 
 def test_unknown_stepper_is_told_the_known_ones():
     with pytest.raises(InputError, match="split4"):
-        Stepping(stepper="split5")
+        Stepping(stepper="splt4")

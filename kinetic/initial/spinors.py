@@ -104,6 +104,11 @@ class SpinorPacket(Initial):
     def check(self, valleys: int, dimensions: int, space: Sequence[str] = ()) -> None:
         """One component per axis, and a width of each."""
         names = MOMENTA[:dimensions]
+        if self.amplitude > 2.0**dimensions * (1.0 + 1e-12):
+            raise InputError(
+                f"[initial] amplitude = {self.amplitude:g}: Tr n̂ of a quantum state in "
+                f"{dimensions} directions is at most {2**dimensions}."
+            )
         check_components("position", self.position, "r", space)
         check_components("momentum", self.momentum, "momentum", names)
         if isinstance(self.width, tuple):

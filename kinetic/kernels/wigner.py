@@ -22,7 +22,7 @@ _ROUND = 6755399441055744.0  # 1.5·2⁵²: what is added to it is rounded to a 
 
 @inlined
 def cosine_and_sine(x: float) -> Any:
-    """Cos x and sin x to 3e-16 for |x| < 1e8, without a branch, so that loops vectorise.
+    """The pair cos x, sin x to 3e-16 for |x| < 1e8, without a branch, so that loops vectorise.
 
     x = jπ + y, |y| <= π/2; Taylor series in y up to y²⁰ and y¹⁹: remainders of 2e-17 and 3e-16.
     """

@@ -1,4 +1,8 @@
-"""Levels with coherences: exact quantum dynamics, `moyal`, and its expansion, `matrix`."""
+"""Levels with coherences: exact quantum dynamics, `moyal`, and its expansion, `matrix`.
+
+Here n̂ = n₀ + n·σ and Ĥ = d₀ + d·σ.  In the equation as it is shown, n̂ = ½n + ½N·σ and
+Ĥ = ½ε + ½Δ·σ, a number n is Tr n̂ = 2n₀, N = 2n, ε = 2d₀ and Δ = 2d.
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.fft
 
+from kinetic.errors import InputError
 from kinetic.grid import SPACE, Array, Axis
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _DEPTH = 6.0  # e-foldings of n̂ on the way through a layer; more would reflect more
 _EXPONENT = 2
+_FEWEST = 4  # cells of a layer
+_OCCUPIED = 1e-2  # of the state, at an open end
 _SHARE = 0.1  # of the way through a layer in one step
 
 
@@ -48,6 +51,7 @@ class Absorber:
             speed, partner = _speed(evolution, axis), f"k{axis.name}"
             if speed == 0.0:
                 continue
+            _check_layer(evolution, place, axis, share)
             strength = _DEPTH * (_EXPONENT + 1) * speed / (share * axis.length)
             other = names.index(partner)
             rates = _rates(evolution, axis, axes[other], share, strength)
@@ -66,6 +70,23 @@ class Absorber:
             modes *= np.exp(-step * rates).reshape(shape)
             n[...] = scipy.fft.irfft(modes, n.shape[2 + other], axis=2 + other)
         return before - self._evolution.charge()
+
+
+def _check_layer(evolution: Moyal, place: int, axis: Axis, share: float) -> None:
+    """Refuse a layer that the cells do not hold, or that the state already fills."""
+    cells = share * axis.cells
+    if cells < _FEWEST:
+        raise InputError(
+            f"[equation] absorber = {share:g} makes layers of {cells:.2g} cells of {axis.name}: "
+            f"take {_FEWEST / axis.cells:.2g} or more, or 0 for none."
+        )
+    ends = np.abs(np.take(evolution.n[:, 0], (0, -1), axis=1 + place)).max()
+    if ends > _OCCUPIED * np.abs(evolution.n[:, 0]).max():
+        raise InputError(
+            f"[grid] {axis.name} is open, and the state fills its ends (½Tr n̂ = {ends:.2g}): the "
+            "absorbing layers would take it away; make the axis periodic, with a texture and a φ "
+            "that repeat, or start from a packet. With absorber = 0 the axis is a torus."
+        )
 
 
 def _rates(evolution: Moyal, axis: Axis, other: Axis, share: float, strength: float) -> Array:

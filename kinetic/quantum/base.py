@@ -27,6 +27,7 @@ from kinetic.system import System
 from kinetic.twoform import TwoForm
 
 _POINTS = 200_000  # what is worked on together
+_BEYOND = 2.0  # by how much an eigenvalue of n̂ may leave [0, 1] at the start
 _FEW = 22  # cells that tell nothing about short waves
 
 
@@ -69,6 +70,8 @@ class QuantumEvolution:
         (2πħ)^d.
     filling
         1 where most of the lower band is full at the start, else 0.
+    eigenvalues
+        Lowest and highest eigenvalue of n̂ of any cell at the start.
     met
         How near the recorded states came to the end of the expansion.
     initial_charge, initial_energy, initial_purity
@@ -100,6 +103,7 @@ class QuantumEvolution:
         self.drives = Drives(system)
         self.absorbed = 0.0
         self.sea_filled, self.filling = False, 0.0
+        self.eigenvalues = 0.0, 1.0
         self.met = Applicability()
         self.initial_charge = self.initial_energy = self.initial_purity = 0.0
 
@@ -323,6 +327,22 @@ class QuantumEvolution:
         self.filling = 1.0 if float(lower.mean()) > 0.5 else 0.0
         self.sea_filled = self._has_sea(lower)
         self.initial_energy, self.initial_purity = self.energy(wigner), self.purity(wigner)
+        self._check_state(wigner)
+
+    def _check_state(self, wigner: Array) -> None:
+        """Refuse a state far beyond what occupations can be."""
+        if hasattr(self.system.initial, "matrix"):  # as given
+            return
+        size = np.sqrt(np.einsum("vc...,vc...->v...", wigner[:, 1:], wigner[:, 1:]))
+        low, high = float((wigner[:, 0] - size).min()), float((wigner[:, 0] + size).max())
+        self.eigenvalues = low, high
+        if low < -_BEYOND or high > 1.0 + _BEYOND:
+            raise InputError(
+                f"[equation] the eigenvalues of n̂ at the start lie between {low:.3g} and "
+                f"{high:.3g}: the first-order expansion that prepares n_s and the coherence "
+                "fails, as ħ|D m|/Δ or |F| is far above 1; lower ħ, the fields or the gradients, "
+                "or take preparation = 'exact'."
+            )
 
     def _has_sea(self, lower: Array) -> bool:
         """Whether the lower band is filled at open cutoffs: then its sea has no end."""
@@ -335,7 +355,7 @@ class QuantumEvolution:
 
 
 def directions(vector: Array) -> Array:
-    """M = d/|d|, and 0 where d vanishes.  (3, ...)"""
+    """The unit vector m = d/|d|, and 0 where d vanishes.  (3, ...)"""
     size = np.sqrt(np.einsum("c...,c...->...", vector, vector))
     return np.asarray(vector / np.where(size > 0.0, size, np.inf))
 

@@ -231,7 +231,7 @@ def _size(vector: Sequence[Entry]) -> Array:
 
 
 def _cross(vector: Sequence[Entry], n: Array, out: Array, factor: float) -> None:
-    """Out += factor·v × n."""
+    """Add factor·v × n to `out`."""
     for i in range(3):
         entry = vector[i]
         if entry is None:

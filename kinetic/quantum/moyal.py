@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from kinetic.errors import InputError
+from kinetic.errors import InputError, PhysicsError
 from kinetic.grid import Array, Axis
 from kinetic.hamiltonians.base import MOMENTUM
 from kinetic.quantum.absorber import Absorber
@@ -29,6 +29,8 @@ _DEFAULT = "split6"
 _TOLERANCE = 1e-10  # RMS error by the steps, relative to the state, per radian of Ĥ t/ħ
 _CONTROLLED = 32  # every how many steps the error of a step is looked at
 _TRIES = 12
+_LOOKS = 33  # times at which the form of Ĥ is examined, if it moves
+_SMALLEST = 1e-13  # error of a step, relative to the state, that rounding may be
 _EDGE = 1e-3  # of the state, at an open cutoff: what is taken for its end
 _KEPT = 1.8  # states of tables that may be kept,
 _SLIGHT = 4e6  # or bytes of every part on small grids
@@ -46,6 +48,11 @@ class Moyal(QuantumEvolution):
     ) -> None:
         super().__init__(system, stepping, start, stop)
         self.composition = self._composition()
+        if system.equation.dephasing is not None:
+            raise InputError(
+                f"[equation] dephasing = {system.equation.dephasing}: it is for homogeneous runs "
+                "without b, in which every momentum is by itself; take it out."
+            )
         for axis in system.grid.axes:
             if not axis.uniform:
                 raise InputError(
@@ -53,7 +60,9 @@ class Moyal(QuantumEvolution):
                     "cells; give lower, upper and cells alone."
                 )
         self.b = system.fields.magnetic(start) if self.fields.magnetic_uniform else np.zeros(3)
-        self.parts = Parts(system, self.fields, self.b, start)
+        end = start if stop is None or not system.hamiltonian.time_dependent else stop
+        looks = np.unique(np.linspace(start, end, _LOOKS))
+        self.parts = Parts(system, self.fields, self.b, [float(t) for t in looks])
         self.n = np.zeros((system.valleys, 4, *system.grid.shape))
         axes = system.grid.axes
         self.flows = [
@@ -147,11 +156,15 @@ class Moyal(QuantumEvolution):
         Raises
         ------
         InputError
-            If Ĥ is not finite at a shifted coordinate.
+            If Ĥ is not finite at a shifted coordinate, or no longer a sum of parts.
+        PhysicsError
+            If no step is small enough.  The state is then that of the last step.
         """
         remaining = target - self.time
         if remaining <= 0.0:
             return
+        if self._moving and self._since % _CONTROLLED == 0:
+            self.parts.verify(self.time)
         limit = min(self.step, self.absorber.limit)
         fixed = self.stepping.step is not None
         if not fixed:
@@ -190,12 +203,18 @@ class Moyal(QuantumEvolution):
                 self._move(self.n, self.time + half * step, 0.5 * step)
             whole -= self.n
             error = float(np.sqrt(np.mean(whole**2))) / size
-            allowed = _TOLERANCE * step * self._radians
+            allowed = max(_TOLERANCE * step * self._radians, _SMALLEST)
             ratio = (allowed / max(error, 1e-300)) ** (1.0 / order)
-            if not np.isfinite(error) or ratio < 0.7:
-                step *= 0.5 if not np.isfinite(ratio) else max(0.1, 0.8 * ratio)
-                continue
-            break
+            if np.isfinite(error) and ratio >= 0.7:
+                break
+            step *= 0.5 if not np.isfinite(ratio) else max(0.1, 0.8 * ratio)
+        else:
+            self.n[...] = before
+            raise PhysicsError(
+                f"at t = {self.time:.6g} no step of {step:.3g} or more keeps its error below "
+                f"{_TOLERANCE:g} per radian: the Hamiltonian or its drive jumps there; smooth "
+                "it, or give [time] step."
+            )
         self.step = self.stepping.courant * step * min(2.0, ratio)
         final = target if abs(target - self.time - step) < 1e-12 * step else self.time + step
         self._finish(final, step)

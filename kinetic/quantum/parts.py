@@ -8,7 +8,7 @@ commute, and A must be a sum over them: A₁(k_x, k_z) + A₂(k_y, k_z) for b al
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -73,7 +73,7 @@ class Parts:
         What is simulated.
     b
         Uniform magnetic field.
-    time
+    times
         When the form of Ĥ is examined.
 
     Raises
@@ -82,7 +82,9 @@ class Parts:
         If Ĥ is no such sum.
     """
 
-    def __init__(self, system: System, fields: SpaceFields, b: Array, time: float) -> None:
+    def __init__(
+        self, system: System, fields: SpaceFields, b: Array, times: Iterable[float]
+    ) -> None:
         self.system, self.fields, self.b = system, fields, b
         axes = system.grid.axes
         self.names = tuple(axis.name for axis in axes)
@@ -92,7 +94,8 @@ class Parts:
         self.moves = system.hamiltonian.time_dependent
         self._groups = self._commuting()
         self.parts = self._made()
-        self._verify(time)
+        for time in times:
+            self.verify(time)
 
     def _check_fields(self) -> None:
         """Refuse e and b that differ from place to place, but for the force of φ."""
@@ -186,8 +189,14 @@ class Parts:
 
     # --- the form -----------------------------------------------------------------------------
 
-    def _verify(self, time: float) -> None:
-        """Compare the sum of the parts with Ĥ at scattered points."""
+    def verify(self, time: float) -> None:
+        """Compare the sum of the parts with Ĥ at scattered points.
+
+        Raises
+        ------
+        InputError
+            If they differ.
+        """
         spread = np.random.default_rng(7).random((len(self.names), _TRIED))
         where = {}
         for axis, share in zip(self.system.grid.axes, spread, strict=True):
@@ -212,6 +221,7 @@ class Parts:
                 cause = "in a field b" if np.any(self.b) else "of this form"
                 raise InputError(
                     f"[hamiltonian] level 'moyal' splits Ĥ into exact flows and needs it {cause} "
-                    f"as the sum {form}; {model.name} differs from that by {left:.3g}: take "
-                    "level 'matrix', or a Hamiltonian in which these coordinates do not multiply."
+                    f"as the sum {form}; {model.name} differs from that by {left:.3g} "
+                    f"at t = {time:.4g}: take level 'matrix', or a "
+                    "Hamiltonian in which these coordinates do not multiply."
                 )

@@ -86,6 +86,11 @@ def prepared(evolution: QuantumEvolution, coherent: bool = True) -> tuple[Array,
     """
     initial = evolution.system.initial
     if hasattr(initial, "matrix"):
+        if not coherent:
+            raise InputError(
+                f"[equation] preparation = 'bare': {initial.name} gives its own coherence; take "
+                "the key out."
+            )
         n = spinorial(evolution, initial)
         return n, evolution.occupations(n)[:, 0]
     f = occupation(evolution)

@@ -35,6 +35,7 @@ NODES = np.array([0.5 - np.sqrt(15.0) / 10.0, 0.5, 0.5 + np.sqrt(15.0) / 10.0])
 _SLAB = 4096  # points that are worked on together, at least a row across the first axis
 _BUFFER = 124_000  # points times nodes held for them
 _MOST_STEPS = 128  # that are judged together
+_SHORTEST = 1e-3  # T₂ in radians of the fastest precession
 _LARGEST = 2.0  # |Ω| of the first step, before anything is known about errors
 _SAFETY, _MARGIN = 0.8, 1e-12
 _ROOM = 1.1  # by which |Ω| may exceed h max|ω|
@@ -74,8 +75,8 @@ class TwoLevel(QuantumEvolution):
     ) -> None:
         super().__init__(system, stepping, start, stop)
         self.order = self._order()
-        self.dephasing = 1.0 / (system.equation.dephasing or np.inf)
         self.fastest = self._fastest()
+        self.damping = self._damping()  # 1/T₂
         self.comoving = Comoving(self, self.fastest)
         wigner, lower = self.comoving.prepared()
         self.constant = np.ascontiguousarray(wigner[:, 0])
@@ -106,6 +107,18 @@ class TwoLevel(QuantumEvolution):
                 "[grid] two-level dynamics at every momentum by itself needs a homogeneous "
                 "system without b."
             )
+
+    def _damping(self) -> float:
+        life = self.system.equation.dephasing
+        if life is None:
+            return 0.0
+        if life * self.fastest < _SHORTEST:
+            raise InputError(
+                f"[equation] dephasing = {life}: T₂ is {life * self.fastest:.2g} radians of the "
+                f"fastest precession; take T₂ = {_SHORTEST / self.fastest:.2g} or more, which "
+                "leaves no coherence either."
+            )
+        return 1.0 / life
 
     def _fastest(self) -> float:
         """Largest 2|d|/ħ on the grid at the start."""
@@ -250,10 +263,10 @@ class TwoLevel(QuantumEvolution):
             rates = self._rates[worker][: 3 * len(times) * n.shape[1]].reshape(3, len(times), -1)
             self._precession(rates, valley, rows, times, shifts)
             worst = np.zeros((2, n.shape[1]))
-            if self.dephasing:
+            if self.damping:
                 size = np.sqrt(np.einsum("cti,cti->ti", rates, rates).max())
-                parts = int(np.ceil((_ROOM * size + 2.0 * self.dephasing) * step))
-                rate = self.dephasing
+                parts = int(np.ceil((_ROOM * size + 2.0 * self.damping) * step))
+                rate = self.damping
                 scratch = np.empty((12, twolevel.SMALL))
                 twolevel.relax(
                     n, rates, step, fourth, sixth, *worst, rate, max(parts, 1), scratch
