@@ -93,7 +93,9 @@ def parser() -> argparse.ArgumentParser:
         )
 
     names = commands.add_parser("list", help="what a run file can name, with formulas")
-    names.add_argument("kind", metavar="KIND", nargs="?", help="such as hamiltonians")
+    names.add_argument(
+        "kind", metavar="KIND", nargs="?", help="such as hamiltonians, weyl, equation"
+    )
 
     plot = commands.add_parser("plot", help="draw a result")
     plot.add_argument("file", metavar="OUT.nc", type=Path, help="result of a run")

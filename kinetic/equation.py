@@ -152,7 +152,8 @@ class Equation(Description):
             )
         if not isinstance(self.well_balanced, bool):
             raise InputError(f"well_balanced = {self.well_balanced!r}: write true or false.")
-        if not isinstance(self.hbar, int | float) or not 0 < self.hbar < float("inf"):
+        plain = isinstance(self.hbar, int | float) and not isinstance(self.hbar, bool)
+        if not plain or not 0 < self.hbar < float("inf"):
             raise InputError(f"hbar = {self.hbar!r} must be a number above 0.")
         if self.node_radius is not None and (
             not isinstance(self.node_radius, int | float) or self.node_radius < 0

@@ -21,6 +21,17 @@ from kinetic.errors import InputError, suggestion
 AXIS_NAMES = ("x", "y", "z", "kx", "ky", "kz")
 SPACE = AXIS_NAMES[:3]
 BOUNDARIES = ("open", "periodic")
+AXIS_KEYS = {
+    "lower": "first edge, a number or a formula such as '-pi'",
+    "upper": "last edge",
+    "cells": "how many",
+    "boundary": "what lies beyond: 'open' or 'periodic'; of x, y, z: their ends",
+    "edges": "of momentum axes: all edges, instead of the three above",
+    "focus": "of momentum axes: k₀ where cells are finest, widths ∝ √(1 + strength²(k − k₀)²)",
+    "strength": "of momentum axes: how much finer",
+}
+"""Keys of the table of an axis, and what they are."""
+
 FEWEST_SITES = 6  # the widest stencil across a face
 Array = NDArray[np.float64]
 
@@ -106,10 +117,7 @@ class Axis:
 
     @classmethod
     def from_table(cls, name: str, spec: Any) -> Axis:
-        """Read `[lower, upper, cells]` or a table with lower, upper, cells, boundary, edges,
-        focus and strength (cells finest at `focus`, width ∝ sqrt(1 + strength²(k-focus)²)).
-        The last three are for momentum axes only.
-        """
+        """Read `[lower, upper, cells]`, or a table of `AXIS_KEYS`."""
         where = f"[grid] {name}"
         if isinstance(spec, Sequence) and not isinstance(spec, str):
             if len(spec) != 3:
@@ -117,10 +125,9 @@ class Axis:
             spec = dict(zip(("lower", "upper", "cells"), spec, strict=True))
         if not isinstance(spec, Mapping):
             raise InputError(f"{where} = {spec!r}: write [lower, upper, cells] or a table.")
-        allowed = ("lower", "upper", "cells", "boundary", "edges", "focus", "strength")
         for key in spec:
-            if key not in allowed:
-                raise InputError(f"{where}: no such key '{key}'; {suggestion(key, allowed)}")
+            if key not in AXIS_KEYS:
+                raise InputError(f"{where}: no such key '{key}'; {suggestion(key, AXIS_KEYS)}")
             if name in SPACE and key in ("edges", "focus", "strength"):
                 raise InputError(
                     f"{where}: '{key}' is for momentum axes; axes in real space have equal "

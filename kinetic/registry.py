@@ -24,6 +24,8 @@ class Description:
 
     kind: ClassVar[str]
     name: ClassVar[str]
+    instead: ClassVar[str] = ""
+    """What else to take, in words, where a required key is missing."""
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -36,6 +38,11 @@ class Description:
     def formula(cls) -> str:
         """First line of the docstring."""
         return (cls.__doc__ or "").strip().splitlines()[0]
+
+    @classmethod
+    def called(cls) -> str:
+        """What a run file calls it."""
+        return f"'{cls.name}'" if hasattr(cls, "name") else "this table"
 
 
 D = TypeVar("D", bound=Description)
@@ -74,22 +81,22 @@ def construct(cls: type[D], table: Mapping[str, Any], where: str) -> D:
     for key in table:
         if key not in fields:
             raise InputError(
-                f"[{where}] {key}: {cls.__name__} takes no such parameter; "
+                f"[{where}] {key}: {cls.called()} takes no such parameter; "
                 f"{suggestion(key, fields)}"
             )
     for key, field in fields.items():
         required = (
-            field.default is dataclasses.MISSING
-            and field.default_factory is dataclasses.MISSING
+            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         )
         if required and key not in table:
-            raise InputError(f"[{where}] {key} is missing: {cls.__name__} needs it.")
+            other = f" ({cls.instead})" if cls.instead else ""
+            raise InputError(f"[{where}] {key} is missing: {cls.called()} needs it{other}.")
     try:
         return cls(**table)
     except InputError as error:
         raise type(error)(f"[{where}] {error}") from None
     except (TypeError, ValueError) as error:
-        raise InputError(f"[{where}] {cls.__name__}: {error}.") from None
+        raise InputError(f"[{where}] {cls.called()}: {error}.") from None
 
 
 def from_table(base: type[D], table: Mapping[str, Any], where: str) -> D:

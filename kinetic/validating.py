@@ -11,6 +11,7 @@ Reference, source and the derivation of every tolerance stand in its docstring.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import importlib.util
 import sys
@@ -52,6 +53,23 @@ def directory() -> Path:
 def case_names(folder: Path | None = None) -> list[str]:
     """All cases, in alphabetical order."""
     return sorted(path.parent.name for path in (folder or directory()).glob("*/check.py"))
+
+
+def titles(folder: Path | None = None) -> dict[str, str]:
+    """The TITLE of every case by name, read without running anything."""
+    folder = folder or directory()
+    found = {}
+    for name in case_names(folder):
+        tree = ast.parse((folder / name / "check.py").read_text(encoding="utf-8"))
+        words = [
+            node.value.value
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Constant)
+            and [getattr(target, "id", "") for target in node.targets] == ["TITLE"]
+        ]
+        found[name] = str(words[0]) if words else ""
+    return found
 
 
 def load_case(folder: Path) -> ModuleType:

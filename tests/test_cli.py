@@ -179,6 +179,25 @@ def test_help_and_mistakes_do_not_wait_for_heavy_imports(arguments):
     assert done.stderr.splitlines()[-1] == f"[] {code}", done.stderr
 
 
+@pytest.mark.parametrize(
+    ("table", "lines"),
+    [
+        ("equation", ("  hbar = 1.0", "  preparation = coherent", "ħ; enters once per Berry")),
+        ("time", ("  stop = (required)", "  courant = 0.9", "Upper limit of Δt")),
+        ("grid", ("kx = [lower, upper, cells]", "  strength  of momentum axes", "specularity")),
+        ("fields", ("  phi = 0.0", "φ, the potential energy of the carrier")),
+        ("output", ("  checkpoint_every = 60.0", "Name of the result")),
+        ("units", ("  length = nm", "Carrier charge")),
+        ("validation", ("  klein   ", "Klein tunnelling of a Dirac packet")),
+    ],
+)
+def test_list_of_a_table_shows_its_keys(table, lines, capsys):
+    assert cli.main(["list", table]) == 0
+    shown = capsys.readouterr().out
+    for line in lines:
+        assert line in shown
+
+
 def test_list_of_a_name_shows_its_keys(capsys):
     assert cli.main(["list", "weyl"]) == 0
     out = capsys.readouterr().out

@@ -6,6 +6,7 @@ import fakes
 import pytest
 
 from kinetic import assembly, config
+from kinetic.equation import Equation
 from kinetic.errors import InputError
 from kinetic.units import ELEMENTARY_CHARGE, Units
 
@@ -147,3 +148,8 @@ def test_units_of_one_electronvolt_and_nanometre():
     )
     assert scales["conductivity"] == (pytest.approx(quantum * 1e9), "S m^-1")
     assert Units().attributes(3)["si_time_unit"] == "s"
+
+
+def test_a_truth_is_no_action():
+    with pytest.raises(InputError, match="hbar = True must be a number above 0"):
+        Equation(hbar=True)

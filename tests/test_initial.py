@@ -413,5 +413,22 @@ def test_profiles_that_fail_on_the_grid_are_refused():
 
 
 def test_a_packet_in_a_homogeneous_run_has_no_position():
-    with pytest.raises(InputError, match="the grid has no r axes: give 0"):
+    with pytest.raises(InputError, match="no r axes: without them 'gaussian' is the packet"):
         WavePacket([0.0], [0.0], 1.0).check(1, 1)
+    table = {"name": "wave_packet", "momentum": [0.0], "width": 1.0}
+    with pytest.raises(InputError) as caught:
+        from_table(Initial, table, "initial")
+    assert str(caught.value) == (
+        "[initial] position is missing: 'wave_packet' needs it (without r axes 'gaussian' is the "
+        "packet)."
+    )
+
+
+def test_formulas_that_are_no_numbers_say_where():
+    k = np.linspace(-1.0, 1.0, 5)
+    points = Points([k], np.zeros((2, 5)), 0)
+    for lower, place in (("sin(kx)/kx", "kx = 0"), ("0.2 + 0.1*sqrt(kx + 0.4)", "kx = -1")):
+        with pytest.raises(InputError) as caught:
+            Formula(lower, 0.5).occupation(points)
+        assert f"lower: the formula is not a finite number at {place}:" in str(caught.value)
+        assert "between" not in str(caught.value)

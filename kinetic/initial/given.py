@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,10 +52,18 @@ class Formula(Initial):
         variables = {name: points.r[name] for name in SPACE if name in points.r} | momenta
         values = formula_values(self._sources(variables), variables, self.parameters)
         f = np.stack([np.broadcast_to(value, points.shape) for value in values])
-        if not np.all(np.isfinite(f)) or f.min() < -1e-12 or f.max() > 1.0 + 1e-12:
+        for key, value in zip(("lower", "upper"), f, strict=True):
+            bad = np.argwhere(~np.isfinite(value))
+            if len(bad):
+                raise InputError(
+                    f"[initial] {key}: the formula is not a finite number at "
+                    f"{_place(variables, points.shape, tuple(bad[0]))}: write it so that it has "
+                    "a value there."
+                )
+        if f.min() < -1e-12 or f.max() > 1.0 + 1e-12:
             raise InputError(
-                f"[initial] the formulas give occupations between {np.nanmin(f):.6g} and "
-                f"{np.nanmax(f):.6g}; they must lie in [0, 1]."
+                f"[initial] the formulas give occupations between {f.min():.6g} and "
+                f"{f.max():.6g}; they must lie in [0, 1]."
             )
         return f
 
@@ -72,6 +80,14 @@ class Formula(Initial):
     def check(self, valleys: int, dimensions: int, space: Sequence[str] = ()) -> None:
         """Coordinates that have an axis."""
         self._sources((*space, *MOMENTA[:dimensions]))
+
+
+def _place(
+    coordinates: Mapping[str, Array], shape: tuple[int, ...], index: tuple[int, ...]
+) -> str:
+    """'kx = 0.5, ky = 0' of one of the points."""
+    at = {name: float(np.broadcast_to(x, shape)[index]) for name, x in coordinates.items()}
+    return ", ".join(f"{name} = {x:.6g}" for name, x in at.items())
 
 
 @dataclass(frozen=True)

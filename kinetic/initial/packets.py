@@ -111,6 +111,7 @@ class WavePacket(Initial):
     """
 
     name = "wave_packet"
+    instead = "without r axes 'gaussian' is the packet"
 
     position: Any
     momentum: Any
@@ -158,7 +159,12 @@ class WavePacket(Initial):
         return f
 
     def check(self, valleys: int, dimensions: int, space: Sequence[str] = ()) -> None:
-        """One component per axis."""
+        """One component per axis, of which one is in real space."""
+        if not space:
+            raise InputError(
+                "[initial] 'wave_packet' has a position, but the grid has no r axes: without "
+                "them 'gaussian' is the packet."
+            )
         check_components("position", self.position, "r", space)
         check_components("momentum", self.momentum, "momentum", MOMENTA[:dimensions])
         if isinstance(self.width, tuple):
