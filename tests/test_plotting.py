@@ -10,8 +10,9 @@ import xarray
 from kinetic import plotting
 from kinetic.errors import InputError, OutputError
 from kinetic.plotting.content import Content, in_si
+from kinetic.plotting.drive import driven, peak
 from kinetic.plotting.maps import Snapshots
-from kinetic.plotting.spectrum import dominant, even, power
+from kinetic.plotting.spectrum import even, labelled_harmonics, power
 
 RUN = """[grid]
 kx = [-1.0, 1.0, 9]
@@ -106,7 +107,8 @@ def is_png(path):
 @pytest.mark.parametrize("what", plotting.FIGURES)
 def test_every_figure_is_drawn_beside_the_result(what, write):
     path = write(result())
-    figure = plotting.plot(path, what)
+    at = {"frequency": 4.0} if what == "spectrum" else None  # nothing oscillates here
+    figure = plotting.plot(path, what, at=at)
     assert figure == path.with_name(f"out_{what}.png")
     assert is_png(figure)
     assert {p.name for p in path.parent.iterdir()} == {"out.nc", figure.name}
@@ -265,13 +267,74 @@ def test_a_spectrum_finds_the_frequency_of_a_pulse_and_its_odd_harmonics():
     """Sin(a sin ωt) has odd harmonics alone; the mean does not count as a frequency."""
     dataset = wave()
     times, values = dataset["time"].values, dataset["current"].values[:, 0]
-    assert dominant(times, values) == pytest.approx(0.4, rel=2e-3)
+    assert peak(times, values) == pytest.approx(0.4, rel=2e-3)
     frequency, found = power(times, values)
     at = [found[np.argmin(np.abs(frequency - 0.4 * order))] for order in (1, 2, 3, 4, 5)]
     assert at[1] < 1e-6 * at[0]
     assert at[3] < 1e-4 * at[2]
     assert at[2] > 1e-3 * at[0]
     assert at[4] > 1e-8 * at[0]
+
+
+RUN_OF_FIELD = """
+[grid]
+kx = ["-pi", "pi", 8]
+[hamiltonian]
+name = "expression"
+d = ["sin(kx)", "0", "1"]
+bounded = true
+[fields]
+E = [FIELD]
+[equation]
+level = "moyal"
+[initial]
+name = "expression"
+lower = 1.0
+upper = 0.0
+[time]
+stop = 200.0
+"""
+PULSE = '{ pulse = "few_cycle", amplitude = 0.2, centre = 100, duration = 200, frequency = 0.25 }'
+
+
+@pytest.mark.parametrize(
+    ("field", "omega"),
+    [
+        (PULSE, 0.25),  # of its spectrum the top lies at 0.2546
+        (f'"0.3*cos(0.6*t)", {PULSE}', 0.6),
+        ('"0.1*cos(0.3*t) + 1.0"', 0.3),
+        ('"0.1*sin(0.07*t)"', 0.07),  # 2.2 cycles
+        ("0.2", None),
+        ('"0.001*t"', None),
+        ('"exp(-((t - 90)/8)**2)"', None),
+        ('"cos(pi*t/100)"', None),  # one cycle
+    ],
+)
+def test_harmonics_are_counted_from_the_frequency_of_the_drive(field, omega, write):
+    """Whatever the current does: here it oscillates with 0.4."""
+    dataset = wave().assign_attrs(run=RUN_OF_FIELD.replace("FIELD", field))
+    found = driven(Content.read(write(dataset)))
+    assert found == (None if omega is None else pytest.approx(omega, rel=5e-3))
+
+
+def test_without_a_drive_the_current_tells_its_frequency_or_there_is_none(write):
+    path = write(wave().assign_attrs(run=RUN_OF_FIELD.replace("FIELD", "0.1")))
+    assert is_png(plotting.plot(path, "spectrum"))
+    bloch = wave(times=np.arange(0.0, 2.0 * np.pi / 0.1, 0.5))
+    one = np.sin(0.1 * bloch["time"].values + 0.7)
+    bloch["current"][:, 0], bloch["current_intraband"][:, 0] = one, one
+    path = write(bloch, "one.nc")
+    with pytest.raises(InputError, match="Name one with --at frequency"):
+        plotting.plot(path, "spectrum")
+    assert is_png(plotting.plot(path, "spectrum", at={"frequency": 0.1}))
+
+
+def test_odd_harmonics_have_labels_as_far_as_there_is_room():
+    assert list(labelled_harmonics(9.5)) == [1, 3, 5, 7, 9]
+    for top in (6.0, 24.0, 33.0, 120.0, 999.0, 54321.0):
+        labels = labelled_harmonics(top)
+        assert 3 <= len(labels) <= 14
+        assert np.all(labels % 2 == 1)
 
 
 def test_the_power_of_a_line_is_that_of_its_window():

@@ -2,8 +2,10 @@
 
     S(ω) = |ω ∫dt w(t) [j(t) - ⟨j⟩] e^{iωt}|² ,   w = sin⁸(πt/T) over the records
 
-S is what a current radiates (Larmor), so that a plateau of high harmonics is a plateau here.
-Eight steps of frequency away from a line the window leaves 10⁻¹⁰ of it, which falls as ω⁻¹⁸.
+ω is counted in ω₀, the frequency of the fields of the run, or of the current where none of them
+oscillates.  S is what a current radiates (Larmor), so that a plateau of high harmonics is a
+plateau here.  Eight steps of frequency away from a line the window leaves 10⁻¹⁰ of it, which
+falls as ω⁻¹⁸.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import numpy as np
 from kinetic.errors import InputError, listing
 from kinetic.plotting.content import Array, Content
 from kinetic.plotting.currents import CONTRIBUTIONS, components
+from kinetic.plotting.drive import CYCLES, driven, peak
 from kinetic.plotting.places import Request
 from kinetic.plotting.style import BLACK, COLUMN, CYCLE, DASHES, canvas, number, titled
 
@@ -24,6 +27,8 @@ LEAST = 8
 
 _FLOOR = 1e-20  # of the largest power: below is rounding
 _HEIGHT = 2.4
+_LABELS = 13  # that fit below a panel
+_MINOR = 90.0  # harmonics that have ticks of their own
 _COMPONENTS = ("x", "y", "z")
 _PLACES = ("component", "frequency")
 
@@ -52,35 +57,25 @@ def power(times: Array, values: Array) -> tuple[Array, Array]:
     return frequency, np.asarray(np.abs(frequency * amplitude) ** 2)
 
 
-def dominant(times: Array, values: Array) -> float:
-    """The frequency at which |j(ω)|² is largest, between the frequencies of the records.
-
-    What lies below the first minimum is the mean.  The top of a windowed line is a parabola in
-    the logarithm.
-    """
-    frequency, radiated = power(times, values)
-    size = np.log(radiated[1:] / frequency[1:] ** 2 + 1e-300)
-    rises = np.flatnonzero(np.diff(size) > 0.0)
-    first = int(rises[0]) if len(rises) else 0
-    top = first + int(np.argmax(size[first:]))
-    if not 0 < top < len(size) - 1:
-        return float(frequency[1 + top])
-    below, here, above = size[top - 1 : top + 2]
-    bend = below - 2.0 * here + above
-    shift = 0.5 * (below - above) / bend if bend < 0.0 else 0.0
-    return float((1 + top + shift) * frequency[1])
-
-
 def _unit(content: Content, request: Request, name: str, count: int, chosen: list[int]) -> float:
-    """The frequency asked for, or the dominant one of the strongest component."""
+    """The frequency asked for, that of the drive, or that of the strongest component."""
     asked = request.number("frequency")
     if asked is not None:
         if asked <= 0.0:
             raise InputError(f"at frequency = {asked:g}: an angular frequency above 0 is wanted.")
         return asked
-    values = content.values(name)[:count, chosen]
-    strongest = int(np.argmax(np.ptp(values, axis=0)))
-    return dominant(content.time[:count], values[:, strongest])
+    found = driven(content)
+    if found is None:
+        values = content.values(name)[:count, chosen]
+        strongest = int(np.argmax(np.ptp(values, axis=0)))
+        found = peak(content.time[:count], values[:, strongest])
+    if found is None:
+        raise InputError(
+            f"no field of this run oscillates, and the current goes through less than {CYCLES:g} "
+            "cycles: there is no frequency to count harmonics of. Name one with "
+            "--at frequency=..., or record for longer."
+        )
+    return found
 
 
 def _chosen(content: Content, request: Request) -> list[int]:
@@ -155,8 +150,11 @@ def _panel(
     for name, label in names.items():
         frequency, found = power(times, content.values(name)[:count, component])
         spectra[label] = found
-    largest = max(float(found.max()) for found in spectra.values()) or 1.0
-    shown = {k: v for k, v in spectra.items() if v.max() > 1e-12 * largest}
+    highest = max(float(found.max()) for found in spectra.values()) or 1.0
+    largest = float(spectra["total"].max()) if "total" in spectra else highest
+    if largest < 1e-12 * highest:  # contributions that cancel
+        largest = highest
+    shown = {k: v for k, v in spectra.items() if v.max() > 1e-12 * highest}
     alone = len(shown) <= 2 and len(names) > 1
     for index, (label, found) in enumerate(shown.items()):
         total = label == "total"
@@ -175,23 +173,31 @@ def _panel(
     last = max((int(index[-1]) for index in seen if len(index)), default=0)
     top = min(float(frequency[-1]), max(1.1 * float(frequency[last]), 5.0 * unit)) / unit
     lowest = min(float(found[1:].min()) for found in shown.values()) / largest
-    axes.set_ylim(max(0.3 * lowest, _FLOOR), 30.0)
+    axes.set_ylim(max(0.3 * lowest, _FLOOR), 30.0 * highest / largest)
     axes.set_xlim(0.0, top)
     _harmonics(axes, top)
     symbol = rf"$|\omega j_{_COMPONENTS[component]}(\omega)|^2$"
-    axes.set_ylabel(f"{symbol} over its maximum")
+    whose = "\nover the maximum of the total" if len(shown) > 1 else " over its maximum"
+    axes.set_ylabel(f"{symbol}{whose}")
     axes.grid(visible=True)
     if len(shown) > 1 and not alone:
         axes.legend(loc="upper right", ncols=2)
 
 
-def _harmonics(axes: Any, top: float) -> None:
-    """Ticks at odd harmonics where they have room."""
-    from matplotlib.ticker import LogLocator, MultipleLocator, NullFormatter
+def labelled_harmonics(top: float) -> Array:
+    """Odd harmonics up to `top` with room for their numbers: 1, 3, 5, ... or 1, 11, 21, ..."""
+    steps = [step * 10.0**power_ for power_ in range(1, 9) for step in (0.2, 0.4, 1.0)]
+    step = next((s for s in steps if top / s <= _LABELS), steps[-1])
+    return np.arange(1.0, top, max(2.0, step))
 
-    if 2.0 < top <= 25.0:
-        axes.set_xticks(np.arange(1.0, top, 2.0))
-    elif top > 25.0:
-        axes.xaxis.set_major_locator(MultipleLocator(10.0 * np.ceil(top / 80.0)))
+
+def _harmonics(axes: Any, top: float) -> None:
+    """Ticks at all harmonics, labels at odd ones."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    if top > 2.0:
+        axes.set_xticks(labelled_harmonics(top))
+        if top <= _MINOR:
+            axes.set_xticks(np.arange(1.0, top), minor=True)
     axes.yaxis.set_major_locator(LogLocator(numticks=7))
     axes.yaxis.set_minor_formatter(NullFormatter())
