@@ -13,7 +13,7 @@ from kinetic import cli, config
 from kinetic.applicability import Applicability
 from kinetic.errors import InputError
 from kinetic.grid import Axis
-from kinetic.referee import QUANTITIES, Comparison, compare
+from kinetic.referee import QUANTITIES, Comparison, compare, runs
 from kinetic.referee.quantities import merged
 
 RUN = """title = "A generic texture at rest"
@@ -212,6 +212,70 @@ def test_the_verdict_is_one_sentence_that_says_why(comparison, words):
     assert sentence.startswith("At ħ = 0.2 the level '")
     assert sentence.endswith(".")
     assert len(re.findall(r"\.\s", sentence)) == 0
+
+
+def test_a_deviation_beyond_the_estimate_is_not_put_on_the_grid():
+    """Errors of 1.9, 1.7, 1.7 times the grid's hide the order and are not the grid's alone."""
+    for factors, of_it in (((1.9, 1.7, 1.7), False), ((1.4, 1.2, 1.1), True)):
+        errors = {name: 0.004 * np.array(factors) for name in QUANTITIES}
+        comparison = made(errors=errors, grid={"n_s": 0.004, "f_s": 0.004})
+        sentence = comparison.verdict()
+        assert ("that is the error of its grid" in sentence) is of_it
+        assert ("hides the order in ħ" in sentence) is not of_it
+    one = {name: np.array([0.0076]) for name in QUANTITIES}
+    alone = made(hbar=(0.2,), errors=one, largest=one, grid={"n_s": 0.004})
+    assert "for one ħ alone no order can be told" in alone.verdict()
+
+
+OPEN_SEA = """[grid]
+x = [0.0, 6.0, 8]
+kx = [-2.0, 2.0, 24]
+[hamiltonian]
+name = "expression"
+d = ["kx", "0.3", "0"]
+[fields]
+E = [0.05]
+[equation]
+level = "dressed"
+[initial]
+name = "fermi_dirac"
+chemical_potential = 0.4
+temperature = 0.05
+[time]
+stop = 1.0
+"""
+
+
+def test_a_refusal_names_the_other_reference_where_that_can_follow(tmp_path, monkeypatch):
+    """And comes before the kinetic run is set up, which may take long."""
+    asked = []
+    whole = runs._evolution
+
+    def counted(run, level, hbar):
+        asked.append(level)
+        return whole(run, level, hbar)
+
+    monkeypatch.setattr(runs, "_evolution", counted)
+    run = tables(tmp_path, 'hamiltonian.d=["sin(kx)*cos(x)", "0.3", "1"]')
+    with pytest.raises(InputError, match=r"A\(kx\) \+ V\(x\).*--reference matrix"):
+        compare(run)
+    assert asked == ["moyal", "matrix"]
+    wall = tables(tmp_path, 'grid.x={lower = 0, upper = 6.28, cells = 16, boundary = "specular"}')
+    with pytest.raises(InputError) as caught:
+        compare(wall)
+    assert "--reference" not in str(caught.value)
+    with pytest.raises(InputError) as caught:
+        compare(tables(tmp_path, 'hamiltonian.d=["0", "0", "0"]'))
+    assert "cannot follow" not in str(caught.value)
+    assert "vanishes everywhere" in str(caught.value)
+
+
+def test_an_open_cutoff_with_a_sea_is_judged_by_the_other_reference(tmp_path):
+    path = tmp_path / "sea.toml"
+    path.write_text(OPEN_SEA)
+    run = config.read(path)
+    with pytest.raises(InputError, match=r"reaches the ends of kx.*--reference matrix"):
+        compare(run, [1.0])
 
 
 def test_orders_where_the_grid_hides_the_error_are_not_used():

@@ -210,6 +210,8 @@ def _figure(content: Content, path: Path, what: str, request: Request) -> Any:
         names = [_SNAPSHOTS[what]] if what in _SNAPSHOTS else list(_SNAPSHOTS.values())
         for name in names:
             if maps.available(content, name):
+                if what != "lines" and real_space.plain_portrait(content, name, request):
+                    return real_space.phase_space(content, replace(request, variable=name))
                 content = real_space.site(content, name, request)
                 return page.lines(content, name) if what == "lines" else page.maps(content, name)
         raise real_space.no_snapshots(path, what, _SNAPSHOTS.get(what, ""))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kinetic.plotting.content import Content
+from kinetic.plotting.rounding import flows, settled
 from kinetic.plotting.series import Panel, draw, finish
 from kinetic.plotting.style import BLACK, GREY
 
@@ -53,8 +54,9 @@ def _current(component: int) -> Panel:
         scale = max([np.abs(total).max(), *(np.abs(v).max() for v in parts.values())])
         shown = {k: v for k, v in parts.items() if np.abs(v).max() > 1e-9 * scale}
         if len(shown) > 1:
-            draw(axes, content, shown.items())
-        axes.plot(content.time, total, color=BLACK, linewidth=1.0, label="total", zorder=1)
+            draw(axes, content, shown.items(), scale)
+        flat = settled(total, scale if flows(content) else np.inf)
+        axes.plot(content.time, flat, color=BLACK, linewidth=1.0, label="total", zorder=1)
         axes.axhline(0.0, color=GREY, linewidth=0.5)
         only = f", all {next(iter(shown))}" if len(shown) == 1 else ""
         symbol = f"$j_{_COMPONENTS[component]}${only}"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kinetic.plotting.content import Array, Content
+from kinetic.plotting.rounding import FULL, largest, settled
 from kinetic.plotting.style import BLACK, DASHES
 
 _AXES = ("kx", "ky", "kz")
@@ -70,6 +71,8 @@ class Snapshots:
         nodes = tuple(dict(zip(names, row.tolist(), strict=False)) for row in position)
         if len(names) < position.shape[1]:
             nodes = ()
+        scale = max(largest(values), FULL)
+        values = np.stack([settled(values[:, i], scale) for i in range(values.shape[1])], axis=1)
         return cls(name, content.values("snapshot_time"), values, bands, axes, nodes, label)
 
     @property

@@ -12,8 +12,10 @@ from kinetic.plotting.content import MOMENTUM, SPACE, Content
 from kinetic.plotting.maps import available
 from kinetic.plotting.pictures import MOST, Picture, clock, colours, principal, read
 from kinetic.plotting.places import Request, axes_of
+from kinetic.plotting.rounding import flows
 from kinetic.plotting.style import PAGE, canvas, titled
 
+_SNAPSHOTS = ("occupation", "band_projection", "coherence_vector")  # the first is drawn
 _MOST = 6  # panels of totals
 _Panel = Callable[[Any, Any], None]
 
@@ -22,7 +24,7 @@ def report(content: Content, path: Path) -> Any:
     """Maps of density and current, totals, and a portrait of phase space where there is one."""
     pictures, tall = _pictures(content)
     totals = page.time_panels(content.totals)[:_MOST]
-    name = next((n for n in ("occupation", "band_projection") if _portrayed(content, n)), "")
+    name = next((n for n in _SNAPSHOTS if _portrayed(content, n)), "")
     if not pictures and not totals and not name:
         raise InputError(f"{path} holds nothing that can be drawn.")
     rows = -(-len(totals) // 2)
@@ -87,7 +89,7 @@ def _histories(content: Content, name: str, axis: str) -> tuple[list[_Panel], fl
     if len(picture.times) < 2:
         return [lambda _, axes: _profile(axes, content, picture)], 2.3
     shown = [(picture, True)]
-    if content.spread("current"):
+    if content.spread("current") and flows(content):
         shown.append((read(content, "current", [axis], Request(at={"component": axis})), False))
 
     def panel(picture: Picture, change: bool) -> _Panel:
@@ -115,7 +117,8 @@ def _flow(content: Content, picture: Picture, plane: tuple[str, str]) -> _Panel:
     def draw(figure: Any, axes: Any) -> None:
         layer = picture.layers[0]
         scale = colours(layer.values[-1])
-        if set(plane) <= set(content.spread("current")) and len(picture.layers) == 1:
+        recorded = set(plane) <= set(content.spread("current"))
+        if recorded and len(picture.layers) == 1 and flows(content):
             flow = streamlines.Flow.read(content, plane, Request())
             drawn = streamlines.panel(axes, content, flow, -1, scale)
         else:

@@ -10,6 +10,7 @@ from kinetic.errors import InputError
 from kinetic.plotting import currents, series
 from kinetic.plotting import maps as _maps
 from kinetic.plotting.content import Content
+from kinetic.plotting.rounding import flows
 from kinetic.plotting.style import COLUMN, PAGE, canvas, titled
 
 _HEIGHT = 2.0  # of a panel, inches
@@ -121,9 +122,10 @@ def time_panels(content: Content) -> list[Panel]:
     """The panels of a report, most telling first."""
     names = ["anomaly"] if content.pumps else ["density"]
     panels = [p for name in names for p in series.available(content, series.FAMILIES[name])]
-    if content.has("current"):
+    if flows(content):
         panels += currents.panels(content, least=1e-3)
-    for name in ("response", "energy", "coherence", "budget", "bounds"):
+    mixed = "coherence" if content.has("coherence") else "purity"
+    for name in ("response", "energy", "spin", mixed, "budget", "bounds"):
         panels += series.available(content, series.FAMILIES[name])
     panels = panels[:_MOST]
     # The last panel of an odd number would stand alone.

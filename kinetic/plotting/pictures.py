@@ -11,6 +11,7 @@ import numpy as np
 from kinetic.errors import InputError
 from kinetic.plotting.content import MOMENTUM, SPACE, Array, Content
 from kinetic.plotting.places import RECORDS, Request, names_of
+from kinetic.plotting.rounding import FULL, largest, settled
 
 if TYPE_CHECKING:
     import xarray
@@ -31,7 +32,6 @@ _SYMBOLS = {
     "spin": r"\sigma",
 }
 _SIGNS = {"lower": "-", "upper": "+"}
-_ROUNDING = 1e-13
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,15 @@ class Layer:
         Which band, valley or part it is, '' if there is only one.
     values
         (record, *axes)
+    scale
+        Size of what the values are a part of: all entries of the variable.
     """
 
     symbol: str
     units: str
     entry: str
     values: Array
+    scale: float = 0.0
 
     @property
     def label(self) -> str:
@@ -67,11 +70,12 @@ class Layer:
     @property
     def change(self) -> Array:
         """What has changed since the first record; a rounding of the values is no change."""
-        change = self.values - self.values[:1]
-        largest = float(np.abs(self.values).max(initial=0.0))
-        if float(np.abs(change).max(initial=0.0)) < _ROUNDING * largest:
-            return np.zeros_like(change)
-        return change
+        return self.between(0, slice(None))
+
+    def between(self, first: int, last: int | slice) -> Array:
+        """What has changed from a record to another, or to some of them."""
+        scale = max(self.scale, largest(self.values))
+        return settled(self.values[last] - self.values[first], scale)
 
 
 @dataclass(frozen=True)
@@ -155,12 +159,14 @@ def read(content: Content, name: str, shown: Sequence[str], request: Request) ->
             f"'{name}' has {len(kept)} entries along {', '.join(entries)}, too many for one "
             f"figure: choose one with --at {entries[0]}=..."
         )
-    units = content.label(name, "").strip()
+    units, scale = content.label(name, "").strip(), largest(values)
+    if record == "snapshot_time" and set(axes) & set(MOMENTUM):
+        scale = max(scale, FULL)
     layers = []
     for index in kept:
         place_ = dict(zip(entries, np.unravel_index(index, sizes), strict=True)) if sizes else {}
         symbol, entry = _named(content, name, array, place_)
-        layers.append(Layer(symbol, units, entry, values[:, index]))
+        layers.append(Layer(symbol, units, entry, settled(values[:, index], scale), scale))
     return Picture(name, times, axes, tuple(layers), tuple(where))
 
 
@@ -254,11 +260,13 @@ def colours(values: Array, change: bool = False) -> dict[str, Any]:
     """A scale for all records: diverging about 0 for what has two signs, sequential else."""
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    largest = max(abs(low), abs(high)) or 1.0
-    if change or min(-low, high) > 0.02 * largest:
-        return {"cmap": "RdBu_r", "vmin": -largest, "vmax": largest}
-    if high - low < 1e-9 * largest:
-        low, high = low - 0.5 * largest, high + 0.5 * largest
+    size = max(abs(low), abs(high)) or 1.0
+    if change or min(-low, high) > 0.02 * size:
+        return {"cmap": "RdBu_r", "vmin": -size, "vmax": size}
+    if low == high == 0.0:
+        high = 1.0
+    elif high - low < 1e-9 * size:
+        low, high = low - 0.5 * size, high + 0.5 * size
     return {"cmap": "viridis", "vmin": low, "vmax": high}
 
 

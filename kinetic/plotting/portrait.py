@@ -65,7 +65,7 @@ def fill(figure: Any, content: Content, picture: Picture, columns: Sequence[int]
             drawn = draw(axes, picture, layer.values[index], scale)
         bar(figure, drawn, line[len(columns) - 1], layer.label, layer.entry)
         if compared:
-            change = layer.values[columns[-1]] - layer.values[columns[0]]
+            change = layer.between(columns[0], columns[-1])
             drawn = draw(line[-1], picture, change, colours(change, change=True))
             bar(figure, drawn, line[-1], layer.change_label, layer.entry)
         line[0].set_ylabel(axis_label(names[1], content))

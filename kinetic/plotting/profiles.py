@@ -11,6 +11,7 @@ from kinetic.plotting.content import Content
 from kinetic.plotting.maps import shade
 from kinetic.plotting.pictures import Layer, Picture, axis_label, clock, spread_out
 from kinetic.plotting.planes import told
+from kinetic.plotting.rounding import ROUNDING
 from kinetic.plotting.style import BLACK, COLUMN, CYCLE, DASHES, canvas, folded, titled
 
 
@@ -19,7 +20,8 @@ def limits(layers: Sequence[Layer]) -> tuple[float, float]:
     values = np.concatenate([layer.values.ravel() for layer in layers])
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
-    room = 0.06 * (high - low) or 0.06 * abs(high) or 1.0
+    size = max(abs(low), abs(high))
+    room = 0.06 * (high - low if high - low > ROUNDING * size else size) or 1.0
     return low - room, high + room
 
 

@@ -198,6 +198,13 @@ FIGURES: dict[str, Callable[[Content, Request], Any]] = {
 }
 
 
+def plain_portrait(content: Content, name: str, request: Request) -> bool:
+    """Whether snapshots have one axis of each kind, and nobody asks for a place on them."""
+    axes = axes_of(content.array(name))
+    plain = request.along is None and request.variable is None and not set(request.at) & set(axes)
+    return plain and len(axes) == 2 and axes[0] in SPACE and axes[1] in MOMENTUM
+
+
 def site(content: Content, name: str, request: Request) -> Content:
     """The result with the snapshots of one place in real space: in the middle, or as asked."""
     request.takes(("at",), "a map of momentum space")

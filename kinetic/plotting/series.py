@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from kinetic.plotting.content import Array, Content
+from kinetic.plotting.rounding import largest, level, scale_of, settled
 from kinetic.plotting.style import BLACK, BLUE, CYCLE, DASHES, GREY, VERMILLION, folded
 
 Panel = Callable[[Any, Content], None]
@@ -39,6 +40,7 @@ def finish(axes: Any, content: Content, ylabel: str, legend: int = 0) -> None:
     axes.set_ylabel(folded(ylabel))
     axes.margins(x=0.0)
     axes.grid(visible=True)
+    level(axes)
     if legend:
         low, high = axes.get_ylim()
         rows = -(-legend // 2)
@@ -49,13 +51,19 @@ def finish(axes: Any, content: Content, ylabel: str, legend: int = 0) -> None:
         axes.legend(loc="upper left", ncols=2, mode=None)
 
 
-def draw(axes: Any, content: Content, rows: Iterable[tuple[str, Array]]) -> int:
-    """Lines of different colour and dash; returns how many."""
-    count = 0
+def draw(
+    axes: Any, content: Content, rows: Iterable[tuple[str, Array]], scale: float = 0.0
+) -> int:
+    """Lines of different colour and dash; returns how many.
+
+    What is a rounding of the largest of them, or of `scale`, is flat.
+    """
+    count, rows = 0, list(rows)
+    scale = max([scale, *(largest(values) for _, values in rows)])
     for index, (label, values) in enumerate(rows):
         axes.plot(
             content.time,
-            values,
+            settled(values, scale),
             color=CYCLE[index % len(CYCLE)],
             linestyle=DASHES[index % len(DASHES)],
             label=label or None,
@@ -74,8 +82,9 @@ def _marks(content: Content, count: int = 14) -> slice:
 
 def density(axes: Any, content: Content) -> None:
     """Change of the density, in total and of bands, valleys or chiralities."""
-    count = 0
-    for name in ("density", "valley_density", "chirality_density", "band_density"):
+    names = ("density", "valley_density", "chirality_density", "band_density")
+    count, scale = 0, max(scale_of(content, name) for name in names)
+    for name in names:
         if not content.has(name):
             continue
         rows = list(content.lines(name))
@@ -85,7 +94,7 @@ def density(axes: Any, content: Content) -> None:
             style = {"color": CYCLE[count % len(CYCLE)], "linestyle": DASHES[count % len(DASHES)]}
             if name == "density":
                 style = {"color": BLACK, "linestyle": "-"}
-            axes.plot(content.time, values - values[0], label=label, **style)
+            axes.plot(content.time, settled(values - values[0], scale), label=label, **style)
             count += name != "density"
     label = "density" if content.has("density") else "band_density"
     finish(axes, content, content.label(label, r"$\Delta\rho$"), count + 1)
@@ -150,7 +159,8 @@ def _decades(axes: Any) -> None:
 def energy(axes: Any, content: Content) -> None:
     """Change of the energy."""
     values = content.values("energy")
-    axes.plot(content.time, values - values[0], color=BLUE)
+    change = settled(values - values[0], scale_of(content, "energy"))
+    axes.plot(content.time, change, color=BLUE)
     finish(axes, content, content.label("energy", r"$\Delta\langle H\rangle$"))
 
 
@@ -160,7 +170,7 @@ def energy(axes: Any, content: Content) -> None:
 def boundary(axes: Any, content: Content) -> None:
     """What came in through each open face."""
     flows = [(label, -values) for label, values in content.lines("boundary_outflow")]
-    count = draw(axes, content, flows)
+    count = draw(axes, content, flows, scale_of(content, "boundary_outflow"))
     finish(axes, content, content.label("boundary_outflow", "inflow by face"), count)
 
 
@@ -174,13 +184,13 @@ def budget(axes: Any, content: Content) -> None:
             rows[name] = rows.get(name, 0.0) - values
     if content.has("faraday_inflow"):
         rows["Faraday"] = content.values("faraday_inflow")
-    count = draw(axes, content, rows.items())
+    count = draw(axes, content, rows.items(), scale_of(content, "density"))
     if content.has("density"):
         marks = _marks(content)
         values = content.values("density")
         axes.plot(
             content.time[marks],
-            (values - values[0])[marks],
+            settled(values - values[0], scale_of(content, "density"))[marks],
             "o",
             color=BLACK,
             markerfacecolor="none",
@@ -194,7 +204,9 @@ def budget(axes: Any, content: Content) -> None:
 
 def exchange(axes: Any, content: Content) -> None:
     """What each node handed from the lower to the upper band."""
-    count = draw(axes, content, content.lines("node_exchange"))
+    count = draw(
+        axes, content, content.lines("node_exchange"), scale_of(content, "node_exchange")
+    )
     label = content.label("node_exchange", "node exchange")
     finish(axes, content, label, count if count > 1 else 0)
 
@@ -215,20 +227,25 @@ def ledger(axes: Any, content: Content) -> None:
 
 def bounds(axes: Any, content: Content) -> None:
     """How far f has come from 0 and 1, or beyond."""
-    lowest = content.values("occupation_min")
-    highest = 1.0 - content.values("occupation_max")
+    lowest = settled(content.values("occupation_min"), 1.0)
+    highest = settled(1.0 - content.values("occupation_max"), 1.0)
     axes.plot(content.time, lowest, color=BLUE, label=r"$\min f$")
     axes.plot(content.time, highest, color=VERMILLION, linestyle="--", label=r"$1-\max f$")
-    largest = max(float(np.abs(lowest).max()), float(np.abs(highest).max()), 1e-16)
+    size = largest(lowest, highest) or 0.1
     low, high = axes.get_ylim()
-    axes.set_ylim(min(low, -0.5 * largest), max(high, 0.5 * largest))
+    axes.set_ylim(min(low, -0.5 * size), max(high, 0.5 * size))
     axes.axhline(0.0, color=GREY, linewidth=0.5)
     finish(axes, content, "distance from [0, 1]", 2)
 
 
 def bands(axes: Any, content: Content) -> None:
     """Rate of the exchange between the bands."""
-    count = draw(axes, content, content.lines("interband_exchange"))
+    count = draw(
+        axes,
+        content,
+        content.lines("interband_exchange"),
+        scale_of(content, "interband_exchange"),
+    )
     label = content.label("interband_exchange", r"$\int X'$, $+\to-$")
     finish(axes, content, label, count if count > 1 else 0)
 
@@ -238,7 +255,7 @@ def variable(name: str, symbol: str = "") -> Panel:
 
     def panel(axes: Any, content: Content) -> None:
         rows = list(content.lines(name))[: len(CYCLE)]
-        draw(axes, content, rows)
+        draw(axes, content, rows, scale_of(content, name))
         words = str(content.dataset[name].attrs.get("long_name", name))
         label = symbol or (words if len(words) < 30 else name)
         finish(axes, content, content.label(name, label), len(rows) if len(rows) > 1 else 0)
@@ -273,6 +290,8 @@ FAMILIES: dict[str, tuple[tuple[Panel, Callable[[Content], bool]], ...]] = {
     "density": ((density, _has("density", "band_density")),),
     "energy": ((energy, _has("energy")),),
     "coherence": ((variable("coherence", r"$\frac{1}{2}\int|n_\perp|$"), _has("coherence")),),
+    "purity": ((variable("purity"), _has("purity")),),
+    "spin": ((variable("spin", r"$\langle\sigma\rangle$"), _has("spin")),),
     "boundary": (
         (boundary, _has("boundary_outflow")),
         (budget, _has("boundary_outflow", "faraday_inflow")),

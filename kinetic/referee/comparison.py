@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ORDERS = {"boltzmann": 1}  # in ħ, of what a level leaves out; else 2
 ROUNDING = 1e-10  # errors below this are none
+_ESTIMATE = 1.5  # how far a deviation may exceed the estimate of the grid's error, if it is that
 _SCATTER = 0.5  # of an order; what is odd in ħ raises it
 
 
@@ -79,6 +80,14 @@ class Comparison:
         """Which orders of n_s the error of the grid does not hide."""
         errors, floor = self.errors["n_s"], 2.0 * self.grid.get("n_s", 0.0) + ROUNDING
         return [n for n in range(len(self.orders["n_s"])) if errors[n + 1] > floor]
+
+    @property
+    def _of_the_grid(self) -> bool:
+        """Whether the error of the grid is as large as the deviation, as far as it is known."""
+        known = [name for name in self.grid if name in self.errors]
+        return bool(known) and all(
+            self.errors[name][0] <= _ESTIMATE * self.grid[name] + ROUNDING for name in known
+        )
 
     @property
     def order(self) -> float | None:
@@ -144,8 +153,11 @@ class Comparison:
             return "it is exact here"
         order, floor = self.order, self.grid.get("n_s", 0.0)
         if order is None:
-            if floor and 2.0 * floor >= self.errors["n_s"][-1]:
+            if self._of_the_grid:
                 return f"that is the error of its grid, about {_percent(floor)} in n_s"
+            if len(self.hbar) > 1 and floor:
+                about = f"about {_percent(floor)} in n_s"
+                return f"the error of its grid, {about}, hides the order in ħ: refine the grid"
             return "for one ħ alone no order can be told"
         words = f"order {order:.2f} in ħ"
         if self.settled == self.hbar[0]:

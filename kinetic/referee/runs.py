@@ -73,12 +73,11 @@ def compare(
     values = _sequence(hbar, float(equation.get("hbar", 1.0)))
     if not 0.0 < tolerance < np.inf:
         raise InputError(f"tolerance = {tolerance} must be a number above 0.")
+    judge = _judge(run, level, reference, values[0])  # first: it is set up sooner
     own = _evolution(run, level, values[0])
+    if own.system.grid != judge.system.grid:
+        judge = _evolution({**run, "grid": own.system.grid}, reference, values[0])
     run = {**run, "grid": own.system.grid}  # as it was settled
-    try:
-        judge = _evolution(run, reference, values[0])
-    except InputError as error:
-        raise InputError(f"level '{reference}' cannot follow this run: {error}") from None
     steps = _Steps(values, notice)
     spread: dict[str, list[float]] = {name: [] for name in QUANTITIES}
     farthest: dict[str, list[float]] = {name: [] for name in QUANTITIES}
@@ -110,6 +109,31 @@ def compare(
     )
 
 
+def _judge(run: Mapping[str, Any], level: str, reference: str, hbar: float) -> Any:
+    """The system at the reference level, at its start.
+
+    Raises
+    ------
+    InputError
+        If there is no such run at all, or none at this level; it tells whether 'matrix' could.
+    """
+    from kinetic.system import System
+
+    try:
+        return _evolution(run, reference, hbar)
+    except InputError as error:
+        System(**_assembly(run, level, hbar).pieces)  # what is wrong at any level is told as such
+        words = f"level '{reference}' cannot follow this run: {error}"
+    other = next(name for name in COHERENT if name != reference)
+    if other == "matrix" and level != other:
+        try:
+            _evolution(run, other, hbar)
+            words += f" Level '{other}' can, to second order in gradients: --reference {other}."
+        except InputError:
+            pass
+    raise InputError(words)
+
+
 def _sequence(hbar: Sequence[float] | None, own: float) -> tuple[float, ...]:
     """The values of ħ, falling."""
     if hbar is None:
@@ -124,6 +148,11 @@ def _sequence(hbar: Sequence[float] | None, own: float) -> tuple[float, ...]:
 
 def _evolution(run: Mapping[str, Any], level: str, hbar: float) -> Any:
     """The system of a run at a level and ħ, at its start."""
+    return _assembly(run, level, hbar).evolution()
+
+
+def _assembly(run: Mapping[str, Any], level: str, hbar: float) -> Any:
+    """The pieces of a run at a level and ħ."""
     from kinetic.assembly import assemble
 
     own = run.get("equation", {})
@@ -135,7 +164,7 @@ def _evolution(run: Mapping[str, Any], level: str, hbar: float) -> Any:
         time = {key: time[key] for key in ("start", "stop") if key in time}
     tables = {key: value for key, value in run.items() if key != "output"}
     tables |= {"equation": {**equation, "level": level, "hbar": hbar}, "time": time}
-    return assemble(tables).evolution()
+    return assemble(tables)
 
 
 class _Steps:
