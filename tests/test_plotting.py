@@ -1,18 +1,24 @@
 """Figures: every kind from fabricated results, and sentences for what cannot be drawn."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray
+from matplotlib import rc_context
 
 from kinetic import plotting
 from kinetic.errors import InputError, OutputError
+from kinetic.plotting import page
 from kinetic.plotting.content import Content, in_si
 from kinetic.plotting.drive import driven, peak
 from kinetic.plotting.maps import Snapshots
+from kinetic.plotting.rounding import settled
 from kinetic.plotting.spectrum import even, labelled_harmonics, power
+from kinetic.plotting.style import PARAMETERS
 
 RUN = """[grid]
 kx = [-1.0, 1.0, 9]
@@ -387,3 +393,103 @@ def test_components_of_a_matrix_are_drawn(write, dimensions):
     assert is_png(plotting.plot(path, "wigner"))
     shots = Snapshots.read(Content.read(path), "wigner")
     assert [shots.of(i) for i in range(4)] == ["n_0", "n_x", "n_y", "n_z"]
+
+
+# --- what is a rounding -----------------------------------------------------------------------
+
+
+def noisy(**changes):
+    """A packet at rest: constants with roundings of 1e-16 on them, a spin that turns."""
+    time = np.linspace(0.0, 10.0, 21)
+    noise = np.random.default_rng(5)
+    unit = {"units": "1/length"}
+
+    def rough(size, *shape):
+        return 1e-16 * size * noise.integers(-3, 4, (21, *shape))
+
+    spin = np.stack([np.cos(time), np.sin(time), 0.5 + rough(1, 1)[:, 0]], 1)
+    data = {
+        "density": ("time", 0.5 + rough(1), unit),
+        "band_density": (("time", "band"), np.array([0.5, 0.0]) + rough(1, 2), unit),
+        "energy": ("time", -0.3 + rough(1), {"units": "energy/length"}),
+        "coherence": ("time", rough(1), unit),
+        "spin": (("time", "component"), spin, unit),
+        "purity": ("time", 1.0 + rough(2), {"units": "1"}),
+        "current": (("time", "component"), rough(0.1, 3), {"units": "1/time"}),
+        "current_intraband": (("time", "component"), rough(0.1, 3), {"units": "1/time"}),
+        "occupation_min": ("time", rough(0.1)),
+        "occupation_max": ("time", 1.0 - np.abs(rough(1))),
+    }
+    coordinates = {"time": time, "band": ["lower", "upper"], "component": ["x", "y", "z"]}
+    return xarray.Dataset(data, coordinates).drop_vars(changes.get("without", []))
+
+
+def drawn(dataset, write):
+    """The panels of a report: label → lines, and all tick labels."""
+    content = Content.read(write(dataset))
+    with content.dataset, rc_context(PARAMETERS):
+        figure = page.report(content, Path("out.nc"))
+        figure.canvas.draw()
+        panels, labels = {}, []
+        for axes in figure.axes:
+            if axes.get_visible():
+                panels[axes.get_ylabel().split("  ")[0].split("\n")[0]] = axes
+                labels += [label.get_text() for label in axes.get_yticklabels()]
+                labels.append(axes.yaxis.get_offset_text().get_text())
+    return panels, [re.sub(r"\\mathdefault|[${}]", "", label) for label in labels]
+
+
+def test_roundings_are_drawn_flat_with_short_labels(write):
+    panels, labels = drawn(noisy(), write)
+    assert set(panels) == {
+        r"$\Delta\rho$",
+        r"$\Delta\langle H\rangle$",
+        r"$\langle\sigma\rangle$",
+        r"$\frac{1}{2}\int|n_\perp|$",
+    }
+    for label, axes in panels.items():
+        if "sigma" not in label:
+            for line in axes.get_lines():
+                assert np.ptp(line.get_ydata()) == 0.0
+            low, high = axes.get_ylim()
+            assert high - low > 1e-3
+    assert max(map(len, labels)) < 9
+    assert not any("10^" in label for label in labels)
+
+
+def test_a_spin_is_in_the_report_and_purity_stands_in_for_coherence(write):
+    panels, labels = drawn(noisy(without=["coherence", "occupation_min"]), write)
+    assert r"$\langle\sigma\rangle$" in panels
+    (line,) = panels["purity"].get_lines()
+    assert np.ptp(line.get_ydata()) == 0.0
+    assert max(map(len, labels)) < 9
+    x = panels[r"$\langle\sigma\rangle$"].get_lines()[0]
+    np.testing.assert_array_equal(x.get_ydata(), noisy()["spin"][:, 0])
+
+
+def test_a_current_that_flows_is_in_the_report(write):
+    dataset = noisy()
+    dataset["current"][:, 0] = 1e-9 * np.sin(dataset["time"])
+    panels, _ = drawn(dataset, write)
+    assert any("j_x" in label for label in panels)
+
+
+def test_small_things_that_are_no_rounding_stay():
+    values = 1e-6 * np.linspace(0.0, 1.0, 5)
+    assert settled(values, 1.0) is values
+    assert settled(1.0 + values) is not None
+    assert np.ptp(settled(1.0 + values)) > 0.9e-6
+    assert np.all(settled(1e-13 * values, 1.0) == 0.0)
+    gaps = np.array([np.nan, 1e-15])
+    np.testing.assert_array_equal(settled(gaps, 1.0), [np.nan, 0.0])
+    assert np.all(settled(np.array([0.5, 0.5 + 1e-16, 0.5 - 1e-16])) == 0.5)
+
+
+def test_snapshots_of_an_empty_band_are_empty(write):
+    dataset = result(dimensions=1, nodes=0)
+    dataset["occupation"][:, :, 1] = 1e-15 * dataset["occupation"][:, :, 1]
+    content = Content.read(write(dataset))
+    with content.dataset:
+        shots = Snapshots.read(content, "occupation")
+    assert np.all(shots.values[:, 1] == 0.0)
+    assert np.any(shots.values[:, 0])

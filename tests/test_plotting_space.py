@@ -14,6 +14,7 @@ from kinetic.plotting import (
     overview,
     pictures,
     portrait,
+    profiles,
     real_space,
     streamlines,
     style,
@@ -372,6 +373,45 @@ def test_a_portrait_holds_position_and_its_momentum(thinned, write):
         for band, layer in enumerate(picture.layers):
             np.testing.assert_array_equal(layer.values, expected.isel(band=band))
         assert len(picture.axes["y"]) == (13 if thinned else 26)
+
+
+@pytest.mark.parametrize("what", ["occupation", "coherence_vector"])
+def test_snapshots_of_one_axis_of_each_kind_are_maps_of_both(what, write, monkeypatch):
+    dataset = result(1, momentum=1)
+    shape = [dataset["occupation"].sizes[d] for d in dataset["occupation"].dims]
+    place = dataset["occupation"].dims.index("band")
+    dims = [d if d != "band" else "component" for d in dataset["occupation"].dims]
+    shape[place] = 3
+    values = np.random.default_rng(3).normal(size=shape)
+    dataset = dataset.assign(coherence_vector=(dims, values, {"units": "1"}))
+    path, shown = write(dataset), []
+    whole = portrait.still
+
+    def seen(content, picture, record):
+        shown.append((picture.name, list(picture.axes), len(picture.layers)))
+        return whole(content, picture, record)
+
+    monkeypatch.setattr(portrait, "still", seen)
+    assert is_png(plotting.plot(path, what))
+    assert shown == [(what, ["x", "kx"], 2 if what == "occupation" else 3)]
+    assert is_png(plotting.plot(path, what, at={"x": 1.0}))
+    assert len(shown) == 1
+    with pytest.raises(InputError, match="takes no --along"):
+        plotting.plot(path, what, along="x")
+
+
+def test_roundings_of_one_band_beside_another_are_no_picture(write):
+    dataset = result(1)
+    dataset["occupation"][:, :, 1] = 1e-15 * dataset["occupation"][:, :, 1]
+    content = Content.read(write(dataset))
+    with content.dataset:
+        lower, upper = portrait.picture_of(content, "occupation", Request()).layers
+    assert np.any(lower.change)
+    assert not np.any(upper.values)
+    assert not np.any(upper.between(0, -1))
+    assert pictures.colours(upper.values) == {"cmap": "viridis", "vmin": 0.0, "vmax": 1.0}
+    low, high = profiles.limits([pictures.Layer("f", "", "", 0.5 + 1e-16 * np.arange(-2.0, 3.0))])
+    assert high - low > 0.05
 
 
 def test_the_texture_is_that_of_the_run(write):
