@@ -99,7 +99,7 @@ class Sample:
         return system.hamiltonian.jet(valley, self.k, time, self._used(system))
 
     def directions(self, system: System, valley: int, time: float) -> Array:
-        """M = d/|d| at the cells, 0 where d vanishes.  (3, *cells)"""
+        """The direction m = d/|d| at the cells, 0 where d vanishes.  (3, *cells)"""
         _, d = system.hamiltonian.values(valley, self.k, time, self._used(system))
         size = np.linalg.norm(d, axis=0)
         return np.asarray(d / np.where(size > 0.0, size, np.inf))

@@ -70,7 +70,7 @@ def magnetic_moment(jet: Jet) -> Array:
 
 
 def direction(vector: Array) -> Array:
-    """M = d/|d|.  (3, S)"""
+    """The direction m = d/|d|.  (3, S)"""
     return np.asarray(vector / np.sqrt(np.einsum("i...,i...->...", vector, vector)))
 
 

@@ -54,7 +54,7 @@ def integrated(evolution: QuantumEvolution, weigh: Weigh, wigner: Array | None =
     weigh
         Gives (*components, *shape) from a block of cells and n_μ there, (4, *shape).
     wigner
-        N_μ of all cells; None takes the present ones.
+        The n_μ of all cells; None takes the present ones.
 
     Returns
     -------
@@ -155,7 +155,12 @@ def kinetic_level(evolution: Evolution) -> str | None:
 
 @dataclass(frozen=True)
 class Coherence(Local):
-    """∫dᵈk/(2πħ)ᵈ |⟨+|n̂|-⟩| = ½ ∫dᵈk/(2πħ)ᵈ |n_⊥|, and the largest |⟨+|n̂|-⟩| of any cell"""
+    """∫dᵈk/(2πħ)ᵈ |⟨+|n̂|-⟩| = ½ ∫dᵈk/(2πħ)ᵈ |n_⊥|, and the largest |⟨+|n̂|-⟩| of any cell
+
+    No constant of motion, not even of a free packet: sizes are summed and not their squares, so
+    that it grows as a packet spreads or comes apart into fringes.  What is conserved is the
+    purity, with ∫(Σ_s n_s² + ½n_⊥²).
+    """
 
     name = "coherence"
     quantum = True

@@ -225,7 +225,7 @@ class Nonlocal:
 
 
 def _waves(axis: Axis, half: bool) -> Array:
-    """Q along an axis; the mode at the edge of the band, its own conjugate, is not shifted."""
+    """Wave numbers q of an axis; the mode at the edge, its own conjugate, is not shifted."""
     frequencies = np.fft.rfftfreq if half else np.fft.fftfreq
     modes = np.rint(frequencies(axis.cells) * axis.cells)
     if axis.cells % 2 == 0:
