@@ -15,6 +15,7 @@ import numpy as np
 from kinetic.errors import InputError
 
 if TYPE_CHECKING:
+    from kinetic.grid import Array
     from kinetic.quantum.moyal import Moyal
 
 FULL = ("moyal-1r1k-256", "moyal-2r2k-64")
@@ -127,12 +128,14 @@ def _timed(function: Any) -> float:
 
 def _transforms(evolution: Moyal) -> None:
     """The transforms of one step, there and back, and nothing else."""
+    kept: list[Array] = []
     for index, _, _ in evolution.operations:
         flow = evolution.flows[index]
         for whole in evolution.n:
             for slab_index in flow.slabs():
                 slab = whole[(slice(None), *slab_index)]
-                flow.back(flow.transform(slab), slab.shape)
+                kept.append(flow.back(flow.transform(slab), slab.shape))
+                del kept[:-1]  # as many arrays as in a step: else the system takes pages back
 
 
 def describe(case: Exact) -> list[str]:
