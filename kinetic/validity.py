@@ -7,7 +7,7 @@ is that of `applicability`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from kinetic.observables.applicability import contrast, held
 if TYPE_CHECKING:
     from kinetic.evolution import Evolution
     from kinetic.hamiltonians.base import Jet
+    from kinetic.quantum.base import QuantumEvolution
     from kinetic.system import System
 
 Figure = tuple[str, str, str | None]
@@ -33,7 +34,8 @@ def validity(evolution: Evolution) -> list[Figure]:
     found = _worst(evolution)
     figures = [*_density_figures(evolution, found), *_gap_figures(evolution, found)]
     if evolution.system.equation.coherent:
-        figures = [*_without_warnings(figures), *_resolution_figures(evolution)]
+        exact = cast("QuantumEvolution", evolution)
+        figures = [*_without_warnings(figures), *_resolution_figures(exact)]
     figures += _edge_figures(evolution)
     figures += _packet_figures(evolution)
     tail = cutoff_tail(evolution)
@@ -64,9 +66,9 @@ def validity(evolution: Evolution) -> list[Figure]:
     return figures
 
 
-def _resolution_figures(evolution: Evolution) -> list[Figure]:
+def _resolution_figures(evolution: QuantumEvolution) -> list[Figure]:
     """How well the cells hold the waves of a matrix Wigner function."""
-    low, high = evolution.eigenvalues  # type: ignore[attr-defined]
+    low, high = evolution.eigenvalues
     warning = None
     if low < -_APART or high > 1.0 + _APART:
         warning = (
@@ -77,7 +79,7 @@ def _resolution_figures(evolution: Evolution) -> list[Figure]:
     figures: list[Figure] = [
         ("eigenvalues of n̂ at the start", f"{low:.3g} to {high:.3g}", warning)
     ]
-    name, share = evolution.short_waves()  # type: ignore[attr-defined]
+    name, share = evolution.short_waves()
     if not name:
         return figures
     warning = None
@@ -295,7 +297,7 @@ def _packet_figures(evolution: Evolution) -> list[Figure]:
         band = int(initial.band == "upper")
         peak = float(held(evolution)[:, band].max()) / initial.amplitude
     elif isinstance(initial, SpinorPacket):
-        largest = 2.0 * evolution.wigner()[:, 0].max()  # type: ignore[attr-defined]
+        largest = 2.0 * cast("QuantumEvolution", evolution).wigner()[:, 0].max()
         peak = float(largest) / initial.amplitude
     else:
         return []

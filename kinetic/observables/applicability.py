@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from kinetic.storage import Variable
 
 if TYPE_CHECKING:
     from kinetic.evolution import Evolution
+    from kinetic.quantum.base import QuantumEvolution
 
 _SAMPLES = 20_000
 _ROWS = (
@@ -40,8 +41,7 @@ def held(evolution: Evolution) -> Array:
     (valley, band, *r, *k)
     """
     if evolution.system.equation.coherent:
-        f: Array = evolution.occupations()  # type: ignore[attr-defined]
-        return f
+        return cast("QuantumEvolution", evolution).occupations()
     return momenta(evolution, evolution.transport.occupation())
 
 
@@ -52,7 +52,8 @@ def contrast(evolution: Evolution, sample: Sample) -> Array:
     """
     system = evolution.system
     if system.equation.coherent:
-        n = evolution.wigner()[(slice(None), slice(1, 4), *sample.index)]  # type: ignore[attr-defined]
+        whole = cast("QuantumEvolution", evolution).wigner()
+        n = whole[(slice(None), slice(1, 4), *sample.index)]
         relative = [
             np.einsum(
                 "c...,c...->...", sample.directions(system, valley, evolution.time), n[valley]

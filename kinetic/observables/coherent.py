@@ -18,12 +18,13 @@ import numpy as np
 from kinetic.grid import Array
 from kinetic.observables.base import Observable, Recorder, in_sample, per_volume, places
 from kinetic.observables.cuts import Local
-from kinetic.quantum.base import directions
+from kinetic.quantum.state import directions
 from kinetic.storage import Variable
 
 if TYPE_CHECKING:
     from kinetic.evolution import Evolution
-    from kinetic.quantum.base import Block, QuantumEvolution
+    from kinetic.quantum.base import QuantumEvolution
+    from kinetic.quantum.state import Block
 
 Weigh = Callable[["Block", Array], Array]
 _NONE = "level '{}' has no coherence between the bands: use 'matrix' or 'moyal'."

@@ -26,11 +26,12 @@ from kinetic.averages import gauss
 from kinetic.grid import SPACE, Array, Axis
 from kinetic.observables.base import Recorder, per_area, places
 from kinetic.observables.coherent import Sea, integrated, trace
-from kinetic.quantum.base import directions
+from kinetic.quantum.state import directions
 from kinetic.storage import Variable
 
 if TYPE_CHECKING:
-    from kinetic.quantum.base import Block, QuantumEvolution
+    from kinetic.quantum.base import QuantumEvolution
+    from kinetic.quantum.state import Block
 
 TITLES = {
     "intraband": "velocities of the bands",

@@ -19,7 +19,8 @@ import scipy.fft
 from kinetic.errors import InputError
 from kinetic.grid import SPACE, Array, Axis
 from kinetic.initial import FromFile, Points
-from kinetic.quantum.base import Block, QuantumEvolution, directions
+from kinetic.quantum.base import QuantumEvolution
+from kinetic.quantum.state import Block, directions
 
 _ORDER = 6  # of the differences along open axes
 _NEAR = 1e-12  # of the largest gap: bands that touch have no coherence of first order
