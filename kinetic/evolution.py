@@ -7,7 +7,7 @@ Faraday inflow) is advanced with the same weights, so that it closes to rounding
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -24,11 +24,12 @@ from kinetic.spaceflow import SpaceFlow
 from kinetic.spacetransport import SpaceTransport
 from kinetic.splitting import Splitting
 from kinetic.state import State
-from kinetic.stepping import Stepping
+from kinetic.stepping import TABLEAUX, Stepping, Tableau
 from kinetic.system import System
 from kinetic.transport import Transport
 
 _RELAXED = 0.1  # step over relaxation time: a third-order stepper then follows to (0.1)³/24 per τ
+_PATIENCE = 20.0  # times as many steps are made to follow a relaxation, not more
 
 
 class Evolution(State):
@@ -89,6 +90,7 @@ class Evolution(State):
         self.handed = np.zeros(len(self.flow.nodes))
         self.transport.occupy()
         self._rate: float | None = None
+        self._implicit = False
         self.initial_charge = self.charge()
         self.initial_node_charges = self.node_charges()
         self.flow.release()
@@ -118,10 +120,18 @@ class Evolution(State):
         """Stages per step, or shifts along single axes."""
         if self.splitting is not None:
             return self.splitting.stages
-        return len(self.stepping.tableau.stages)
+        return len(self.tableau.stages)
 
-    def step_limit(self) -> float:
-        """Largest step that the flow, the collisions and the user allow at the present time."""
+    @property
+    def tableau(self) -> Tableau:
+        """What a step is made of at present: collisions that are too fast are solved for."""
+        return TABLEAUX["imex"] if self._implicit else self.stepping.tableau
+
+    def step_limit(self, span: float = np.inf) -> float:
+        """Largest step that the flow, the collisions and the user allow at the present time.
+
+        `span`: what is left until the state is looked at.
+        """
         flow = self.flow
         flow.set_time(self.time)
         if self._rate is None or flow.moves:
@@ -133,14 +143,29 @@ class Evolution(State):
         limit = np.inf
         if self._rate > 0.0:
             limit = self.stepping.courant * method.coefficient / self._rate
-        if self.collisions and self.collisions.fastest > 0.0:
-            share = _RELAXED if self.stepping.step is None else 1.0
-            limit = min(limit, share * self.stepping.courant / self.collisions.fastest)
-        if flow.nodes_move and (rate := flow.node_rate()) > 0.0:
-            limit = min(limit, 0.25 / rate)
         if self.stepping.step is not None:
             limit = min(limit, self.stepping.step)
+        limit = self._followed(limit, span)
+        if flow.nodes_move and (rate := flow.node_rate()) > 0.0:
+            limit = min(limit, 0.25 / rate)
         return float(limit)
+
+    def _followed(self, limit: float, span: float) -> float:
+        """The step with which collisions are followed; settles how they are stepped."""
+        self._implicit = False
+        if self.collisions is None:
+            return limit
+        self._implicit = self.stepping.tableau.implicit
+        fastest = self.collisions.fastest
+        if fastest == 0.0 or self._implicit:
+            return limit
+        share = _RELAXED if self.stepping.step is None else 1.0
+        resolved = share * self.stepping.courant / fastest
+        patience = _PATIENCE if self.stepping.step is None else 1.0
+        if self.stepping.open and min(limit, span) > patience * resolved:
+            self._implicit = True
+            return limit
+        return min(limit, resolved)
 
     def advance(self, target: float) -> None:
         """Make one step, not beyond `target`; steps up to it are of equal length.
@@ -157,7 +182,7 @@ class Evolution(State):
         self.flow.set_time(self.time)
         if self.flow.nodes_move:
             self._follow_nodes()
-        limit = self.step_limit()
+        limit = self.step_limit(remaining)
         if self.stepping.step is None:
             limit = self.drives.limit(self.time, min(limit, remaining))
         if not np.isfinite(self._rate or 0.0) or limit <= 0.0:
@@ -194,7 +219,7 @@ class Evolution(State):
             return
         transport, base = self.transport, self.transport.base
         base[...] = transport.u
-        mixes = any(stage.mix for stage in self.stepping.tableau.stages)
+        mixes = any(stage.mix for stage in self.tableau.stages)
         before = base.copy() if mixes else base
         dressing = transport.dressing.copy() if transport.dressing_moves else None
         if dressing is not None:
@@ -221,7 +246,7 @@ class Evolution(State):
             self.flow.set_time(self.time)
             raise
         self.ledger.begin()
-        self.ledger.stage(0.0, 1.0, 1.0, leak, 0.0, 0.0)
+        self.ledger.stage(0.0, 1.0, 1.0, leak, 0.0)
         self.ledger.commit()
         self.mended += splitting.mended
         self.flow.set_time(final)
@@ -229,8 +254,11 @@ class Evolution(State):
 
     def _stages(self, step: float) -> None:
         transport, ledger = self.transport, self.ledger
+        stages = self.tableau.stages
+        ends = [*(stage.time for stage in stages[1:]), 1.0]
+        change: Array | None = None
         ledger.begin()
-        for stage in self.stepping.tableau.stages:
+        for stage, end in zip(stages, ends, strict=True):
             if stage.mix is not None:
                 _mix(transport.base, transport.u, *stage.mix)
                 if transport.dressing_moves:
@@ -239,12 +267,35 @@ class Evolution(State):
                 transport.occupy()
             time = self.time + stage.time * step
             self.flow.set_time(time)
+            share = stage.gamma * step
+            if self._implicit:
+                share = 0.0 if change is None else stage.kept * step
+            else:
+                change = self._collide(time)
             weights = (stage.alpha, stage.beta, stage.gamma * step)
-            leak = transport.stage(*weights, self._collide(time))
-            ledger.stage(*weights, leak, transport.faraday, transport.collided)
-            if self.system.equation.limiter == "bounds":
-                self.mended += transport.bound()
+            leak = transport.stage(*weights, change if share else None, share)
+            ledger.stage(*weights, leak, transport.faraday)
+            ledger.scattered(transport.collided)
+            self._bound()
             transport.occupy()
+            if self._implicit:
+                change = self._solve(self.time + end * step, stage.solved * step)
+
+    def _bound(self) -> None:
+        if self.system.equation.limiter == "bounds":
+            self.mended += self.transport.bound()
+
+    def _solve(self, time: float, step: float) -> Array:
+        """Collisions over an implicit stage; returns their rate at its end."""
+        transport, collisions = self.transport, cast("Together", self.collisions)
+        self.flow.set_time(time)
+        if self.flow.moves:
+            transport.occupy()
+        rate = collisions.solve(transport.occupation(), step, time)
+        self.ledger.scattered(transport.scatter(rate, step))
+        self._bound()
+        transport.occupy()
+        return rate
 
     def _judge(self) -> None:
         """Refuse a state that is not a number, or a D_s that has lost its meaning."""

@@ -18,8 +18,8 @@ class Ledger:
 
     Six faces of the k grid, then the lower and the upper end of x, y and z.
 
-    A step is `begin`, one `stage` per stage (after a `mix` where the tableau has one), and
-    `commit`; without the last nothing is entered.
+    A step is `begin`, one `stage` per stage (after a `mix` where the tableau has one) with what
+    is `scattered` after it, and `commit`; without the last nothing is entered.
     """
 
     def __init__(self) -> None:
@@ -51,19 +51,17 @@ class Ledger:
         self._base, self._now = p * base + q * now, r * base + s * now
 
     def stage(
-        self,
-        alpha: float,
-        beta: float,
-        gamma: float,
-        leak: Array,
-        faraday: float,
-        collided: float,
+        self, alpha: float, beta: float, gamma: float, leak: Array, faraday: float
     ) -> None:
         """One stage with its rates."""
         rates = np.zeros(FACES + 2)
         rates[: len(leak)] = leak
-        rates[FACES:] = faraday, collided
+        rates[FACES] = faraday
         self._now = alpha * self._base + beta * self._now + gamma * rates
+
+    def scattered(self, charge: float) -> None:
+        """Collisions have brought in a charge after the last stage."""
+        self._now[FACES + 1] += charge
 
     def restore(self, total: Array) -> None:
         """Take back the entries; those of older runs have no ends in real space."""

@@ -20,13 +20,19 @@ from kinetic.registry import Description, construct
 
 @dataclass(frozen=True)
 class Stage:
-    """u ← α u₀ + β u + γ Δt L(u, t + c Δt), after an optional mix (p, q, r, s)."""
+    """u ← α u₀ + β u + γ Δt L(u, t + c Δt), after an optional mix (p, q, r, s).
+
+    With η > 0 (`solved`) the collisions are not in L: then u ← u + δ Δt C(u of the stage before)
+    + η Δt C(u), the last u being the result; δ is `kept`.
+    """
 
     alpha: float
     beta: float
     gamma: float
     time: float
     mix: tuple[float, float, float, float] | None = None
+    kept: float = 0.0
+    solved: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,21 @@ class Tableau:
     stages: tuple[Stage, ...]
     source: str
 
+    @property
+    def implicit(self) -> bool:
+        """Whether collisions are solved for."""
+        return any(stage.solved > 0.0 for stage in self.stages)
 
+
+# Transport by ssprk3.  With δ + η = γ in every stage a steady state is one for every Δt; order 2
+# then asks for η₂ = ½ + (3/2)η₃.  η₃ is where the amplification of du/dt = -λu falls off as 1/λ²
+# and stays positive: 3η₃² + η₃ = 1.
+_ETA = (13.0**0.5 - 1.0) / 6.0
+_IMPLICIT = (
+    Stage(0.0, 1.0, 1.0, 0.0, solved=1.0),
+    Stage(0.75, 0.25, 0.25, 1.0, kept=-0.25 - 1.5 * _ETA, solved=0.5 + 1.5 * _ETA),
+    Stage(1.0 - 2.0 / 3.0, 2.0 / 3.0, 2.0 / 3.0, 0.5, kept=2.0 / 3.0 - _ETA, solved=_ETA),
+)
 _SIXTH = 1.0 / 6.0
 _KETCHESON = (
     *(Stage(0.0, 1.0, _SIXTH, i * _SIXTH) for i in range(5)),
@@ -74,6 +94,14 @@ TABLEAUX = {
         3.0,
         _KETCHESON,
         "Ketcheson, SIAM J. Sci. Comput. 30, 2113 (2008), Pseudocode 3",
+    ),
+    "imex": Tableau(
+        2,
+        1.0,
+        _IMPLICIT,
+        "explicit part Shu and Osher, J. Comput. Phys. 77, 439 (1988), Eq. (2.18); implicit part "
+        "from the order conditions of Pareschi and Russo, J. Sci. Comput. 25, 129 (2005), "
+        "Sec. 2, and the last stage as result: Boscarino, SIAM J. Numer. Anal. 45, 1600 (2007)",
     ),
 }
 
@@ -154,10 +182,13 @@ class Stepping(Description):
     Parameters
     ----------
     stepper
-        'ssprk2', 'ssprk3' or 'ssprk104' (fourth order, ten stages); where the velocity along
+        'ssprk2', 'ssprk3' or 'ssprk104' (fourth order, ten stages); 'imex' (ssprk3 for the
+        transport, collisions solved for in every stage: of second order in them, stable for any
+        rate, and right in the limit of fast relaxation); where the velocity along
         every axis is constant on each of its lines, also 'split2', 'split4' or 'split6': exact
         shifts along one axis at a time, in steps of many cells.  Level `moyal` is made of exact
-        flows and takes the last three.  None is 'ssprk3', in `moyal` 'split6'.
+        flows and takes the last three.  None is 'ssprk3', in `moyal` 'split6', and 'imex' where
+        collisions are too fast to be followed (see `step`).
     courant
         Fraction of the largest step that keeps first-order fluxes monotone; of the split
         steppers, of the farthest that a part of a step carries a line: four cells (split2),
@@ -165,7 +196,9 @@ class Stepping(Description):
     step
         Upper limit of Δt, units of time.  With None the step follows the Courant number, a
         tenth of the relaxation time, and how fast e(t), b(t) and the parameters change; a
-        given step takes their resolution into the user's hands.
+        given step takes their resolution into the user's hands.  With `stepper` open as well a
+        relaxation that needs more than 20 times the steps of the rest is not followed: 'imex'
+        steps over it.  'imex' by name never follows it.
     """
 
     kind = "stepping"
@@ -192,6 +225,11 @@ class Stepping(Description):
     def from_table(cls, table: Mapping[str, Any]) -> Stepping:
         """Read the numerical part of the `[time]` table."""
         return construct(cls, table, "time")
+
+    @property
+    def open(self) -> bool:
+        """Whether the stepper is chosen by the program, step by step."""
+        return self.stepper is None
 
     @property
     def tableau(self) -> Tableau:

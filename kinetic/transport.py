@@ -183,10 +183,18 @@ class Transport:
         faces = {slot: self.flow.end_faces(slot) for slot in self.inflow}
         fill(self.f, self.mesh, self.inflow, faces)
 
-    def stage(self, alpha: float, beta: float, gamma: float, collide: Array | None) -> Array:
+    def stage(
+        self,
+        alpha: float,
+        beta: float,
+        gamma: float,
+        change: Array | None = None,
+        share: float = 1.0,
+    ) -> Array:
         """u ← α u₀ + β u + γ L(f); returns the leak rates of the six outer faces.
 
-        `collide` is C[f] of all bands, or None.
+        `change` is a rate or a change of the occupations by collisions, added `share` times;
+        `collided` is the charge that it brings.
         """
         flow = self.flow
         if self.split and flow.e_moves:
@@ -217,32 +225,33 @@ class Transport:
                 self.mesh.ghosts,
                 small=self.small,
             )
-        self.collided = 0.0
-        if collide is not None:
-            self.collided = self._charge_rate(collide)
-            level = self.level if self.dresses else BOLTZMANN
-            self.device.launch(
-                add_collisions, self.u, collide, self.dressing, gamma, level, small=self.small
-            )
-        change = flow.dressing_rate()
-        if change is not None:
+        self.collided = 0.0 if change is None else self.scatter(change, share)
+        dressing_rate = flow.dressing_rate()
+        if dressing_rate is not None:
             self.dressing *= beta
             if alpha != 0.0:
                 self.dressing += alpha * self.dressing_base
-            self.dressing += gamma * change
+            self.dressing += gamma * dressing_rate
         return leak
 
     def _velocities(self) -> Any:
         """What carries the occupations at the present time."""
         return self.flow.w
 
-    def _charge_rate(self, collide: Array) -> float:
-        """Σ_s∫D_s C[f]_s dV; the map to n_s has the same sum over the bands."""
-        lower, upper = collide[0::2], collide[1::2]
-        rate = lower + upper
-        if self.dresses and self.level != BOLTZMANN:
-            rate += 0.5 * self.dressing * (upper - lower)
-        return self.mesh.site_volume * float(np.sum(rate * self.mesh.volumes))
+    def scatter(self, change: Array, share: float = 1.0) -> float:
+        """Add a share of a change of the occupations to u; returns the charge that it brings.
+
+        The charge is Σ_s∫D_s δf_s dV; the map to n_s has the same sum over the bands.
+        """
+        level = self.level if self.dresses else BOLTZMANN
+        lower, upper = change[0::2], change[1::2]
+        total = lower + upper
+        if level != BOLTZMANN:
+            total += 0.5 * self.dressing * (upper - lower)
+        self.device.launch(
+            add_collisions, self.u, change, self.dressing, share, level, small=self.small
+        )
+        return share * self.mesh.site_volume * float(np.sum(total * self.mesh.volumes))
 
     def _coupled(self) -> Coupling | None:
         """The interband coefficients of the present flow; None if bands are uncoupled."""

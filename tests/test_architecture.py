@@ -24,8 +24,9 @@ FLOORS = (
     ("symbols", "storage", "judgement", "halo", "sweeps", "interband", "lines"),
     ("compilation",),
     ("pulses", "initial"),
-    ("fields", "hamiltonians", "collisions"),
+    ("fields", "hamiltonians"),
     ("bands", "nodes"),
+    ("collisions",),
     ("system", "links", "twoform", "sites"),  # what is simulated
     ("geometry", "drives", "potentials", "velocities", "applicability"),
     ("gluing", "landscape", "spacestored"),

@@ -8,9 +8,9 @@ there are some.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,14 @@ from numpy.typing import NDArray
 from kinetic.device import Device
 from kinetic.errors import MissingMethodError
 from kinetic.grid import Array
+from kinetic.hamiltonians.base import Jet
 from kinetic.registry import Description
+
+_NUDGE = 1e-6  # of the largest occupation: both halves of a central difference of C stay accurate
+
+
+def _absent(*_: Any) -> Any:
+    raise MissingMethodError(Surroundings, "this look at the system")
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,21 @@ class Surroundings:
         Coordinates of the sites by name.  (site,)
     device
         Where loops run.
+    momenta
+        Kinetic momentum at cell centres by axis name, broadcastable to (A, B, C).
+    wraps
+        Whether an axis of `momenta` is periodic.
+    hbar
+        ħ.
+    chiralities
+        Sum of the charges of the nodes of each valley inside the grid.
+    spin
+        m = d/|d| at cell centres at the present time.  () → (valley·site, 3, A, B, C)
+    force
+        e at the sites, -∂_rφ included.  t → (site, 3)
+    jets
+        D and its derivatives at cell centres, of each valley of a Hamiltonian that is the same
+        everywhere.  () → list of `Jet` with S = (A, B, C)
     """
 
     energy: Array
@@ -62,6 +84,18 @@ class Surroundings:
     volumes: Array = field(default_factory=lambda: np.ones((1, 1, 1)))
     places: Mapping[str, Array] = field(default_factory=dict)
     device: Device = field(default_factory=lambda: Device(1))
+    momenta: Mapping[str, Array] = field(default_factory=dict)
+    wraps: Mapping[str, bool] = field(default_factory=dict)
+    hbar: float = 1.0
+    chiralities: tuple[float, ...] = ()
+    spin: Callable[[], Array] = _absent
+    force: Callable[[float], Array] = _absent
+    jets: Callable[[], list[Jet]] = _absent
+
+    @property
+    def dimensions(self) -> int:
+        """Number of momentum axes."""
+        return len(self.momenta)
 
     @property
     def valleys(self) -> int:
@@ -75,14 +109,40 @@ class Surroundings:
 
 
 class Operator:
-    """A collision operator on a given grid."""
+    """A collision operator on a given grid.
+
+    Occupations and rates are (valley·site·band, A, B, C), C order.
+    """
 
     fastest: float = 0.0
-    """Largest relaxation rate; the step is kept below its reciprocal."""
+    """Largest relaxation rate; explicit steps are kept below its reciprocal."""
 
     def rate(self, f: Array, t: float, out: Array) -> None:
-        """Add C[f]_s to out.  f, out (valley·site·band, A, B, C), C order."""
+        """Add C[f]_s to out."""
         raise MissingMethodError(self, "rate")
+
+    def loss(self) -> Array | float:
+        """Γ >= 0 of the part -Γf of C, broadcastable to f: what implicit stages divide by."""
+        return self.fastest
+
+    def derivative(self, f: Array, v: Array, t: float, out: Array) -> None:
+        """Add C′[f]v to out; by a central difference where an operator knows no better."""
+        size = float(np.abs(v).max())
+        if size == 0.0:
+            return
+        nudge = _NUDGE / size
+        ahead, behind = np.zeros_like(f), np.zeros_like(f)
+        self.rate(f + nudge * v, t, ahead)
+        self.rate(f - nudge * v, t, behind)
+        out += (ahead - behind) / (2.0 * nudge)
+
+    def solve(self, target: Array, step: float, t: float) -> Array | None:
+        """f with f = target + step C[f], or None where it has to be iterated for."""
+        return None
+
+    def side_velocity(self, t: float) -> Array | None:
+        """Velocity that scattering itself gives.  (valley·site·band, dimension, A, B, C)"""
+        return None
 
     def state(self) -> dict[str, Array]:
         """Whatever must survive a restart bit by bit."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from kinetic.collisions.base import Surroundings
+from kinetic.collisions.implicit import solved
+from kinetic.errors import InputError
 from kinetic.grid import Array
+from kinetic.hamiltonians.base import Jet
 
 if TYPE_CHECKING:
     from kinetic.flow import Flow
@@ -57,6 +61,13 @@ class Together:
             flow.mesh.volumes,
             self._places(),
             transport.device,
+            self._momenta(),
+            {axis.name: axis.periodic for axis in system.grid.momentum},
+            system.equation.hbar,
+            self._chiralities(),
+            self._spin,
+            self._force,
+            self._jets,
         )
         self.operators = [collision.build(self.surroundings) for collision in system.collisions]
         self._rate = np.zeros_like(transport.u)
@@ -66,6 +77,62 @@ class Together:
         space = self._system.grid.space
         found = np.meshgrid(*(axis.centres for axis in space), indexing="ij")
         return {axis.name: x.ravel() for axis, x in zip(space, found, strict=True)}
+
+    def _momenta(self) -> dict[str, Array]:
+        """Coordinates of the cells by name, broadcastable to (A, B, C)."""
+        found = {}
+        for slot, axis in zip(self._flow.mesh.slots, self._system.grid.momentum, strict=True):
+            shape = [1, 1, 1]
+            shape[slot] = -1
+            found[axis.name] = axis.centres.reshape(shape)
+        return found
+
+    def _chiralities(self) -> tuple[float, ...]:
+        """Sum of the charges of the nodes of each valley."""
+        found = [0.0] * self._system.valleys
+        for node in self._flow.nodes:
+            found[node.valley] += node.charge
+        return tuple(found)
+
+    def _spin(self) -> Array:
+        """m = d/|d| at cell centres.  (valley·site, 3, A, B, C)"""
+        system, mesh = self._system, self._flow.mesh
+        r = {
+            name: x.reshape(-1, *[1] * mesh.dimensions)
+            for name, x in self._places().items()
+            if name in system.hamiltonian.space_names
+        }
+        k = np.meshgrid(*(a.centres for a in system.grid.momentum), indexing="ij", sparse=True)
+        cells = [len(axis.centres) for axis in system.grid.momentum]
+        found = []
+        for valley in range(system.valleys):
+            d = system.hamiltonian.values(valley, k, self._flow.time, r or None)[1]
+            d = np.broadcast_to(d.reshape(3, -1, *cells), (3, mesh.site_count, *cells))
+            size = np.linalg.norm(d, axis=0)
+            found.append(np.moveaxis(d / np.where(size > 0.0, size, 1.0), 1, 0))
+        return np.concatenate(found).reshape(-1, 3, *mesh.shape)
+
+    def _force(self, t: float) -> Array:
+        """e at the sites.  (site, 3)"""
+        if self._system.grid.space:
+            return np.ascontiguousarray(self._flow.force(t).reshape(3, -1).T)
+        return np.asarray(self._system.fields.electric(t), dtype=float).reshape(1, 3)
+
+    def _jets(self) -> list[Jet]:
+        """D and its derivatives at cell centres, of every valley.  S = (A, B, C)"""
+        system, shape = self._system, self._flow.mesh.shape
+        if system.hamiltonian.textured:
+            raise InputError(
+                f"[collisions] scattering with a coordinate shift is not made for a Hamiltonian "
+                f"that changes in space, such as this {system.hamiltonian.name}."
+            )
+        k = np.meshgrid(*(a.centres for a in system.grid.momentum), indexing="ij", sparse=True)
+        axes = len(system.grid.momentum)
+        jets = [system.hamiltonian.jet(v, k, self._flow.time) for v in range(system.valleys)]
+        return [
+            Jet(*(x.reshape(*x.shape[: x.ndim - axes], *shape) for x in astuple(jet)))
+            for jet in jets
+        ]
 
     def _energies(self) -> Array:
         """ε̄_s + φ at cell centres at the present time.  (valley·site·band, A, B, C)"""
@@ -95,18 +162,60 @@ class Together:
         """Sum of the largest relaxation rates: the step stays below its reciprocal."""
         return sum(operator.fastest for operator in self.operators)
 
-    def rate(self, f: Array, t: float) -> Array:
-        """C[f]_s of the occupations.  (valley·site·band, A, B, C)"""
+    def look(self) -> None:
+        """Take over what has moved: energies, glued cells, densities of states."""
         if self._energies_move:
             self.surroundings.energy[...] = self._energies()
         if self._flow.geometry_moves:
             self.surroundings.glued[...] = self._flow.glued
         if self._transport.dressing_moves:
             self.surroundings.weight[...] = self._weights()
+
+    def rate(self, f: Array, t: float) -> Array:
+        """C[f]_s of the occupations; the next call uses the array anew.
+
+        (valley·site·band, A, B, C)
+        """
+        self.look()
         self._rate[...] = 0.0
         for operator in self.operators:
             operator.rate(f, t, self._rate)
         return self._rate
+
+    def solve(self, target: Array, step: float, t: float) -> Array:
+        """C[f] of the occupations f with f = target + step C[f]."""
+        self.look()
+        guess = target
+        for operator in self.operators:
+            found = operator.solve(guess, step, t)
+            guess = guess if found is None else found
+        if len(self.operators) > 1 or found is None:
+            guess = solved(self, target, guess, step, t)
+        return (guess - target) / step
+
+    def total(self, f: Array, t: float) -> Array:
+        """C[f]_s in an array of its own."""
+        out = np.zeros_like(f)
+        for operator in self.operators:
+            operator.rate(f, t, out)
+        return out
+
+    def loss(self) -> Array | float:
+        """Γ of all operators."""
+        return sum(operator.loss() for operator in self.operators)
+
+    def derivative(self, f: Array, v: Array, t: float) -> Array:
+        """C′[f]v."""
+        out = np.zeros_like(f)
+        for operator in self.operators:
+            operator.derivative(f, v, t, out)
+        return out
+
+    def side_velocity(self, t: float) -> Array | None:
+        """Velocity that scattering gives.  (valley·site·band, dimension, A, B, C)"""
+        found = [operator.side_velocity(t) for operator in self.operators]
+        given = [velocity for velocity in found if velocity is not None]
+        return sum(given[1:], start=given[0]) if given else None
 
     def state(self) -> dict[str, Array]:
         """Whatever the operators must find again after a restart."""

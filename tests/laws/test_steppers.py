@@ -45,6 +45,8 @@ def drives():
 def test_stepper_has_its_order_in_time(stepper, drive):
     """A drive taken at t instead of the stage time gives order one; b(t) tests D_s as well."""
     expected = TABLEAUX[stepper].order
+    if stepper == "imex" and "collisions" not in drive:
+        expected = 3  # that of its explicit part
     options = {"scheme": "linear5", "initial": cases.Wavy(), "stop": STOP, **drives()[drive]}
     found = order(stepper, 8 if expected == 4 else 20, **options)
     assert found > expected - 0.25, found

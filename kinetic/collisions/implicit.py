@@ -1,0 +1,96 @@
+"""Implicit stages of collisions that have no closed form: f = f* + Δt C[f].
+
+Newton steps; their linear equations are solved by GMRES, preconditioned by 1/(1 + Δt Γ), with Γ
+the loss rate.  A relaxation that keeps few invariants, or scattering of few harmonics, has few
+distinct eigenvalues then and needs about as many iterations, however fast it is.
+
+The result is f* + Δt C[f] of the last f, so that what C conserves is conserved to rounding.
+Source: Knoll and Keyes, J. Comput. Phys. 193, 357 (2004).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from kinetic.errors import PhysicsError
+from kinetic.grid import Array
+
+_NEWTON = 25  # steps
+_BASIS = 20  # vectors of the state's size that GMRES keeps
+_ENOUGH, _ACCEPTED = 1e-13, 1e-9  # largest residual, an occupation: aimed at, and still taken
+_FORCING = 1e-3  # a linear equation is solved to this part of its residual
+
+
+class Rates(Protocol):
+    """Collisions as an implicit stage sees them."""
+
+    def total(self, f: Array, t: float) -> Array:
+        """C[f]."""
+
+    def loss(self) -> Array | float:
+        """Γ."""
+
+    def derivative(self, f: Array, v: Array, t: float) -> Array:
+        """C′[f]v."""
+
+
+def solved(collisions: Rates, target: Array, guess: Array, step: float, t: float) -> Array:
+    """f with f = target + step C[f].
+
+    Parameters
+    ----------
+    collisions
+        C and its derivative.
+    target, guess
+        f*, and where to begin.  (valley·site·band, A, B, C)
+    step, t
+        Δt of the stage and the time at its end.
+
+    Raises
+    ------
+    PhysicsError
+        If no f is found.
+    """
+    f, before = guess, np.inf
+    for _ in range(_NEWTON):
+        reached = target + step * collisions.total(f, t)
+        residual = reached - f
+        miss = float(np.abs(residual).max())
+        if not np.isfinite(miss) or miss <= _ENOUGH or (miss < _ACCEPTED and miss > 0.5 * before):
+            break
+        before = miss
+        f = f + _correction(collisions, f, residual, step, t)
+    if not miss <= _ACCEPTED:
+        raise PhysicsError(
+            f"at t = {t:.6g} the collisions could not be solved for over a stage of length "
+            f"{step:.3g} (a residual of {miss:.3g} is left in the occupations): give [time] a "
+            "smaller step, or follow them with stepper = 'ssprk3'."
+        )
+    return reached
+
+
+def _correction(
+    collisions: Rates, f: Array, residual: Array, step: float, t: float
+) -> Array:
+    """δ with (1 - Δt C′)δ = residual."""
+    from scipy.sparse.linalg import LinearOperator, gmres
+
+    weight = 1.0 / (1.0 + step * np.broadcast_to(collisions.loss(), f.shape))
+
+    def shaped(function: Callable[[Array], Array]) -> LinearOperator:
+        def flat(v: Array) -> Array:
+            return function(np.asarray(v).reshape(f.shape)).ravel()
+
+        return LinearOperator((f.size, f.size), flat, dtype=float)
+
+    found, _ = gmres(
+        shaped(lambda v: weight * (v - step * collisions.derivative(f, v, t))),
+        (weight * residual).ravel(),
+        rtol=_FORCING,
+        restart=_BASIS,
+        maxiter=5,
+    )
+    return np.asarray(found).reshape(f.shape)
