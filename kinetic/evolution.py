@@ -273,7 +273,7 @@ class Evolution(State):
             else:
                 change = self._collide(time)
             weights = (stage.alpha, stage.beta, stage.gamma * step)
-            leak = transport.stage(*weights, change if share else None, share)
+            leak = transport.stage(weights, change if share else None, share)
             ledger.stage(*weights, leak, transport.faraday)
             ledger.scattered(transport.collided)
             self._bound()

@@ -184,14 +184,9 @@ class Transport:
         fill(self.f, self.mesh, self.inflow, faces)
 
     def stage(
-        self,
-        alpha: float,
-        beta: float,
-        gamma: float,
-        change: Array | None = None,
-        share: float = 1.0,
+        self, weights: tuple[float, float, float], change: Array | None = None, share: float = 1.0
     ) -> Array:
-        """u ← α u₀ + β u + γ L(f); returns the leak rates of the six outer faces.
+        """u ← α u₀ + β u + γ L(f) with (α, β, γ); returns the leak rates of the outer faces.
 
         `change` is a rate or a change of the occupations by collisions, added `share` times;
         `collided` is the charge that it brings.
@@ -200,7 +195,7 @@ class Transport:
         if self.split and flow.e_moves:
             self._equilibrium_source()
         coupling = self._coupled()
-        weights = (alpha, beta, gamma)
+        alpha, beta, gamma = weights
         leak = self._transport(
             self.u, self.f, self._velocities(), coupling, weights, self.scheme, self.split
         )
@@ -239,10 +234,7 @@ class Transport:
         return self.flow.w
 
     def scatter(self, change: Array, share: float = 1.0) -> float:
-        """Add a share of a change of the occupations to u; returns the charge that it brings.
-
-        The charge is Σ_s∫D_s δf_s dV; the map to n_s has the same sum over the bands.
-        """
+        """Add a share of a change of the occupations to u; returns its charge Σ_s∫D_s δf_s dV."""
         level = self.level if self.dresses else BOLTZMANN
         lower, upper = change[0::2], change[1::2]
         total = lower + upper

@@ -203,7 +203,7 @@ def _deviation(evolution: Any, plain: Plain) -> float:
     u = transport.u.copy()
     gamma = _BETA * evolution.step_limit()
     transport.occupy()
-    transport.stage(_ALPHA, _BETA, gamma, None)
+    transport.stage((_ALPHA, _BETA, gamma))
     plain.occupy(u)
     plain.stage(u, saved, _ALPHA, _BETA, gamma)
     largest = float(np.abs(u - transport.u).max())

@@ -53,7 +53,7 @@ def rates(evolution: Evolution) -> Rates:
     transport._exchange_rates[...] = 0.0
     try:
         # The stage u ← 0·u + 1·L(f) leaves the rate in u; u₀ is free between steps.
-        outflow = transport.stage(0.0, 0.0, 1.0, collide)
+        outflow = transport.stage((0.0, 0.0, 1.0), collide)
         change = transport.u.copy()
         leak = np.array(getattr(transport, "site_leak", np.zeros(1)))
     finally:
