@@ -49,9 +49,11 @@ class Assembly:
         _require_memory(self.pieces["grid"], self.pieces["hamiltonian"])
         kind: Any = quantum_evolution if self.pieces["equation"].coherent else Evolution
         try:
-            return kind(System(**self.pieces), self.stepping, start=self.start, stop=self.stop)
+            found = kind(System(**self.pieces), self.stepping, start=self.start, stop=self.stop)
         except MemoryError:
             raise InputError("[grid] this run does not fit into the memory.") from None
+        found.every = self.every
+        return found
 
 
 def _require_memory(grid: Any, hamiltonian: Any) -> None:

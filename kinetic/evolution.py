@@ -50,7 +50,11 @@ class Evolution(State):
     ----------
     time, steps
         Present time and number of steps made.
+    every
+        Time between looks at the state if it is known: collisions are followed between them.
     """
+
+    every: float | None = None
 
     def __init__(
         self,
@@ -130,7 +134,7 @@ class Evolution(State):
     def step_limit(self, span: float = np.inf) -> float:
         """Largest step that the flow, the collisions and the user allow at the present time.
 
-        `span`: what is left until the state is looked at.
+        `span`: what is left until the state is looked at, if `every` does not say it.
         """
         flow = self.flow
         flow.set_time(self.time)
@@ -162,6 +166,7 @@ class Evolution(State):
         share = _RELAXED if self.stepping.step is None else 1.0
         resolved = share * self.stepping.courant / fastest
         patience = _PATIENCE if self.stepping.step is None else 1.0
+        span = span if self.every is None else self.every
         if self.stepping.open and min(limit, span) > patience * resolved:
             self._implicit = True
             return limit

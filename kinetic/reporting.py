@@ -153,7 +153,9 @@ def _made(evolution: Evolution) -> str:
             return f"{stages} exact flows of order {flows.order}"
         return f"{stages} stage{'' if stages == 1 else 's'}"
     if stepping.composition is None:
-        return f"{stages} stages of order {stepping.order}"
+        tableau = evolution.tableau
+        solved = ", collisions solved for in each" if tableau.implicit else ""
+        return f"{stages} stages of order {tableau.order}{solved}"
     reach = stepping.courant * stepping.composition.coefficient
     return f"{stages} shifts of order {stepping.order}, by at most {reach:.3g} cells"
 
