@@ -77,12 +77,21 @@ def describe(evolution: Evolution) -> str:
 
 
 def _setting(evolution: Evolution) -> list[str]:
-    """Level, model, ħ and the equation."""
+    """Level, model, ħ, the equation and its collisions."""
     system = evolution.system
-    return [
+    lines = [
         f"level {system.equation.level}, {system.hamiltonian.name}, ħ = {system.equation.hbar:g}",
         system.equation.show(bool(system.grid.space)),
     ]
+    together = evolution.collisions if system.collisions else None
+    operators = together.operators if together is not None else []
+    for collision, operator in zip(system.collisions, operators, strict=True):
+        kept = ", ".join(name.replace("_", " ") for name in collision.conserves) or "nothing"
+        lines += [
+            f"{collision.formula()}",
+            f"    {collision.name}, rates up to {operator.fastest:.4g}, conserves {kept}",
+        ]
+    return lines
 
 
 def _grid(evolution: Evolution) -> list[str]:
