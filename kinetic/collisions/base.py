@@ -72,6 +72,8 @@ class Surroundings:
     jets
         D and its derivatives at cell centres, of each valley of a Hamiltonian that is the same
         everywhere.  () → list of `Jet` with S = (A, B, C)
+    moving
+        Whether energy or glued may change.
     """
 
     energy: Array
@@ -91,6 +93,7 @@ class Surroundings:
     spin: Callable[[], Array] = _absent
     force: Callable[[float], Array] = _absent
     jets: Callable[[], list[Jet]] = _absent
+    moving: bool = True
 
     @property
     def dimensions(self) -> int:

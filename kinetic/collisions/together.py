@@ -68,6 +68,7 @@ class Together:
             self._spin,
             self._force,
             self._jets,
+            self._energies_move,
         )
         self.operators = [collision.build(self.surroundings) for collision in system.collisions]
         self._rate = np.zeros_like(transport.u)

@@ -1,20 +1,20 @@
-"""Local Fermi functions: sums over the cells of a patch, Newton steps, relaxation.
+"""Local Fermi functions: sums over the cells of a patch, and relaxation.
 
-    f = 1/(1 + exp(x)),   x = (ε̄ - μ)/T,   δf = f(1 - f)(δμ/T + x δT/T)
+    f = 1/(1 + exp(x)),   x = (ε̄ - u·k - μ)/T,   δf = -f(1 - f) δx
 
 A patch is a site of real space in one valley; its cells are cut into pieces of equal length, so
-that no sum depends on the number of workers.  A group is the patches that share μ and T.
+that no sum depends on the number of workers.  A group is the patches that share μ, T and u.
+Where bands are pooled both carry one occupation, that of the mean of their energies and μ.
 
-In η = μ/T and β = 1/T the charge and the energy of a Fermi function are the slopes of a convex
-function, so that a step along which neither is overshot by much always comes closer.
-Source: Dennis and Schnabel, Numerical Methods for Unconstrained Optimization and Nonlinear
-Equations (SIAM 1996), ch. 6.
+Local parameters are rows (μ, T, u₁, u₂, u₃, μ of the upper band, centre of energies); k is
+counted from the middle of the grid and μ accordingly.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from kinetic.kernels.convex import SEARCHING
 from kinetic.kernels.exponential import decay
 from kinetic.kernels.points import choose, compiled, released, separate
 
@@ -22,263 +22,314 @@ from kinetic.kernels.points import choose, compiled, released, separate
 
 size = np.uintp
 PIECE = 1024  # cells
-SEARCHING, FOUND, STOPPED = 0, 1, 2
-ROUNDING = 4e-16  # residuals over their scale below this are as good as 0
-NOISE = 1e-14  # below this they may be rounding of the sums, which no step improves
-NEGLIGIBLE = 1e-8  # a step δμ/T whose square is lost in rounding: no need to look again
-COLD, HOT = 1e-13, 1e15  # T over the mean of |ε|: no cell is within T of μ; none is not
-TINY = 1e-200
+ROWS = 9  # of a piece that a worker holds at a time
+TINY = 1e-300
 
 
 @separate
-def content_row(energy, weight, f):
-    """Σ w f, Σ w ε f, Σ w and Σ w|ε|."""
-    charge, heat, states, scale = 0.0, 0.0, 0.0, 0.0
-    for k in range(size(f.size)):
-        w, e = weight[k], energy[k]
-        charge += w * f[k]
-        heat += w * e * f[k]
-        states += w
-        scale += w * abs(e)
-    return charge, heat, states, scale
+def total(a):
+    """Σ a."""
+    found = 0.0
+    for k in range(size(a.size)):
+        found += a[k]
+    return found
 
 
 @separate
-def charge_row(energy, weight, offset, mu, beta):
-    """Σ w f and its slope Σ w f(1 - f) with f = f_FD + offset, within [0, 1]."""
-    charge, slope = 0.0, 0.0
+def dot(a, b):
+    """Σ a b."""
+    found = 0.0
+    for k in range(size(a.size)):
+        found += a[k] * b[k]
+    return found
+
+
+@separate
+def dot_square(a, b):
+    """Σ a b²."""
+    found = 0.0
+    for k in range(size(a.size)):
+        found += a[k] * b[k] * b[k]
+    return found
+
+
+@separate
+def dot_all(a, b, c):
+    """Σ a b c."""
+    found = 0.0
+    for k in range(size(a.size)):
+        found += a[k] * b[k] * c[k]
+    return found
+
+
+@separate
+def absolute(a, b):
+    """Σ a |b|."""
+    found = 0.0
+    for k in range(size(a.size)):
+        found += a[k] * abs(b[k])
+    return found
+
+
+@separate
+def pool_row(out, energy, other, pooled):
+    """ε, or the mean of both bands where they are pooled."""
+    for k in range(size(out.size)):
+        out[k] = choose(pooled[k], 0.5 * (energy[k] + other[k]), energy[k])
+
+
+@separate
+def weigh_row(out, weight, tau, shift):
+    """w/(τ + shift)."""
+    for k in range(size(out.size)):
+        out[k] = weight[k] / (tau[k] + shift)
+
+
+@separate
+def shift_row(out, energy, centre):
+    """ε - centre."""
+    for k in range(size(out.size)):
+        out[k] = energy[k] - centre
+
+
+@separate
+def carry_row(out, momentum, drift):
+    """Take u k off."""
+    for k in range(size(out.size)):
+        out[k] -= drift * momentum[k]
+
+
+@separate
+def fermi_row(charges, slopes, energy, weight, offset, mu, beta):
+    """w f and w f(1 - f) with f = f_FD + offset, within [0, 1]."""
     for k in range(size(energy.size)):
         x = (energy[k] - mu) * beta
         q = decay(x)
         d = 1.0 / (1.0 + q)
         f = d * choose(x > 0.0, q, 1.0) + offset[k]
         kept = min(max(f, 0.0), 1.0)
-        charge += weight[k] * kept
-        slope += weight[k] * choose(kept == f, q * d * d, 0.0)
-    return charge, slope
+        charges[k] = weight[k] * kept
+        slopes[k] = weight[k] * choose(kept == f, q * d * d, 0.0)
 
 
 @separate
-def heat_row(energy, other, pooled, weight, offset, mu, beta, centre):
-    """Σ w f, Σ w y f and Σ w s, Σ w s y, Σ w s ỹ, Σ w s y ỹ with s = f(1 - f), y = ε - centre.
+def approach_row(out, f, energy, offset, mu, beta, rate):
+    """Add rate (f_FD + offset - f) to out, the former within [0, 1]."""
+    for k in range(size(out.size)):
+        x = (energy[k] - mu) * beta
+        q = decay(x)
+        aim = choose(x > 0.0, q, 1.0) / (1.0 + q) + offset[k]
+        out[k] += rate * (min(max(aim, 0.0), 1.0) - f[k])
 
-    Where the bands are `pooled` each carries half of the other's occupation: ỹ is their mean.
+
+@separate
+def approach_varying_row(out, f, energy, offset, mu, beta, tau, part, shift):
+    """The same with rate = part/(τ + shift) of every cell."""
+    for k in range(size(out.size)):
+        x = (energy[k] - mu) * beta
+        q = decay(x)
+        aim = choose(x > 0.0, q, 1.0) / (1.0 + q) + offset[k]
+        out[k] += part / (tau[k] + shift) * (min(max(aim, 0.0), 1.0) - f[k])
+
+
+@compiled
+def momentum_rows(out, momenta, slots, shape, start, count):
+    """k of consecutive cells, one row for each axis.  momenta (axis, longest), slots (axis,)"""
+    nb, nc = shape[1], shape[2]
+    n = 0
+    while n < count:
+        cell = start + n
+        k = cell % nc
+        run = min(nc - k, count - n)
+        for axis in range(len(slots)):
+            if slots[axis] == 2:
+                out[axis, n : n + run] = momenta[axis, k : k + run]
+            else:
+                place = cell // (nb * nc) if slots[axis] == 0 else (cell // nc) % nb
+                out[axis, n : n + run] = momenta[axis, place]
+        n += run
+
+
+@compiled
+def own_energies(rows, energy, pooled, band, a, b):
+    """ε of a piece of a band; a view where no cell is pooled."""
+    if pooled.shape[1] == 0:
+        return energy[band, a:b]
+    e = rows[0, : b - a]
+    other = energy[band + 1 - 2 * (band % 2), a:b]
+    pool_row(e, energy[band, a:b], other, pooled[band // 2, a:b])
+    return e
+
+
+@compiled
+def own_weights(rows, weight, tau, shift, band, a, b):
+    """w/(τ + shift) of a piece of a band; w itself where τ is a number."""
+    if tau.shape[1] == 1:
+        return weight[band, a:b]
+    w = rows[4, : b - a]
+    weigh_row(w, weight[band, a:b], tau[band, a:b], shift)
+    return w
+
+
+@separate
+def share_row(out, pooled, shift):
+    """Add the shift where bands are pooled."""
+    for k in range(size(out.size)):
+        out[k] += choose(pooled[k], shift, 0.0)
+
+
+@separate
+def pooled_total(a, pooled):
+    """Σ a where bands are pooled."""
+    found = 0.0
+    for k in range(size(a.size)):
+        found += choose(pooled[k], a[k], 0.0)
+    return found
+
+
+@compiled
+def exponents(rows, energy, parameters, kinds, pooled, band, a):
+    """ε - u·k - μ + μ_band of a piece whose k are in the rows from 6; the μ of pooled bands is
+    their mean.
     """
-    charge, heat, s00, s01, s10, s11 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    shift = (centre - mu) * beta
-    for k in range(size(energy.size)):
-        y = energy[k] - centre
-        mean = choose(pooled[k], 0.5 * (y + (other[k] - centre)), y)
-        x = y * beta + shift
-        q = decay(x)
-        d = 1.0 / (1.0 + q)
-        f = d * choose(x > 0.0, q, 1.0) + offset[k]
-        kept = min(max(f, 0.0), 1.0)
-        s = weight[k] * choose(kept == f, q * d * d, 0.0)
-        charge += weight[k] * kept
-        heat += weight[k] * mean * kept
-        s00 += s
-        s01 += s * y
-        s10 += s * mean
-        s11 += s * mean * y
-    return charge, heat, s00, s01, s10, s11
+    shares = kinds[0] == 2 and pooled.shape[1] > 0
+    if kinds[2] == 0 and not shares:
+        return energy
+    e = rows[1, : energy.size]
+    e[:] = energy
+    for axis in range(kinds[2]):
+        carry_row(e, rows[6 + axis, : energy.size], parameters[2 + axis])
+    if shares:
+        apart = (band % 2 - 0.5) * (parameters[5] - parameters[0])
+        share_row(e, pooled[band // 2, a : a + energy.size], apart)
+    return e
 
 
-@separate
-def target_row(out, energy, offset, mu, beta):
-    """f_FD + offset, within [0, 1]."""
-    for k in range(size(out.size)):
-        x = (energy[k] - mu) * beta
-        q = decay(x)
-        f = choose(x > 0.0, q, 1.0) / (1.0 + q) + offset[k]
-        out[k] = min(max(f, 0.0), 1.0)
-
-
-@separate
-def approach_row(out, f, target, other, pooled, rate):
-    """Add rate (target - f) to out; the target is the mean of both bands where `pooled`."""
-    for k in range(size(out.size)):
-        aim = choose(pooled[k], 0.5 * (target[k] + other[k]), target[k])
-        out[k] += rate * (aim - f[k])
+@compiled
+def level_of(parameters, band, classes):
+    """μ of a band."""
+    return parameters[5] if classes == 2 and band % 2 == 1 else parameters[0]
 
 
 @released
-def contents(worker, workers, sums, energy, weight, f):
-    """Sums of `content_row` for every piece of every patch.  sums (patch, piece, 4)
+def contents(
+    worker, workers, sums, f, energy, weight, pooled, tau, shift, momenta, slots, shape, kinds,
+    scratch,
+):
+    """Σ w f φ, and Σ w |φ|, of all invariants φ for every piece.  sums (patch, piece, 12)
 
-    energy, weight, f (valley·site·band, cell).
+    f, energy, weight, tau (valley·site·band, cell), pooled (patch, cell); kinds: numbers of μ,
+    of T and of axes; invariants are counted in this order.
     """
     patches, pieces, _ = sums.shape
     cells = energy.shape[1]
+    classes, heats, axes = kinds
+    rows = scratch[worker]
     for task in range(worker, patches * pieces, workers):
         patch, piece = task // pieces, task % pieces
         a, b = piece * PIECE, min((piece + 1) * PIECE, cells)
-        total = sums[patch, piece]
-        total[:] = 0.0
+        found = sums[patch, piece]
+        found[:] = 0.0
+        if axes:
+            momentum_rows(rows[6:], momenta, slots, shape, a, b - a)
         for band in range(2 * patch, 2 * patch + 2):
-            found = content_row(energy[band, a:b], weight[band, a:b], f[band, a:b])
-            for n in range(4):
-                total[n] += found[n]
+            e = own_energies(rows, energy, pooled, band, a, b)
+            w = own_weights(rows, weight, tau, shift, band, a, b)
+            kind = band % 2 if classes == 2 else 0
+            held = f[band, a:b]
+            found[kind] += dot(w, held)
+            found[6 + kind] += total(w)
+            if heats:
+                found[classes] += dot_all(w, held, e)
+                found[6 + classes] += absolute(w, e)
+            for axis in range(axes):
+                k = rows[6 + axis, : b - a]
+                found[classes + heats + axis] += dot_all(w, held, k)
+                found[6 + classes + heats + axis] += absolute(w, k)
 
 
 @released
-def moments(worker, workers, sums, energy, weight, offset, pooled, trial, states, both):
-    """Sums of `heat_row` (`both`) or `charge_row` for the groups that are searching.
+def moments(
+    worker, workers, sums, energy, weight, offset, pooled, tau, shift, momenta, slots, shape,
+    kinds, trial, states, scratch,
+):
+    """Σ w f φ and Σ w f(1 - f) φ φ of the groups that are searching.  sums (patch, piece, 27)
 
-    sums (patch, piece, 6); pooled (patch, cell); offset (valley·site·band or 1, cell); trial
-    (group, 3): μ, T and the energy that others are counted from; states (group,).  The group of a
-    patch is its remainder.
+    Those of pairs i >= j stand at 6 + i (i + 1)/2 + j.  offset (valley·site·band or 1, cell);
+    trial (group, 7); states (group,).  The group of a patch is its remainder.
     """
     patches, pieces, _ = sums.shape
     cells, groups = energy.shape[1], len(states)
+    classes, heats, axes = kinds
+    rows = scratch[worker]
     for task in range(worker, patches * pieces, workers):
         patch, piece = task // pieces, task % pieces
         group = patch % groups
         if states[group] != SEARCHING:
             continue
         a, b = piece * PIECE, min((piece + 1) * PIECE, cells)
-        mu, beta, centre = trial[group, 0], 1.0 / trial[group, 1], trial[group, 2]
-        total = sums[patch, piece]
-        total[:] = 0.0
+        own = trial[group]
+        found = sums[patch, piece]
+        found[:] = 0.0
+        if axes:
+            momentum_rows(rows[6:], momenta, slots, shape, a, b - a)
+        charges, slopes, y = rows[2, : b - a], rows[3, : b - a], rows[5, : b - a]
         for band in range(2 * patch, 2 * patch + 2):
-            e, w = energy[band, a:b], weight[band, a:b]
+            e = own_energies(rows, energy, pooled, band, a, b)
+            w = own_weights(rows, weight, tau, shift, band, a, b)
             o = offset[band if len(offset) > 1 else 0, a:b]
-            if both:
-                other = energy[band + 1 - 2 * (band % 2), a:b]
-                found = heat_row(e, other, pooled[patch, a:b], w, o, mu, beta, centre)
-                for n in range(6):
-                    total[n] += found[n]
-            else:
-                charge, slope = charge_row(e, w, o, mu, beta)
-                total[0] += charge
-                total[2] += slope
+            kind = band % 2 if classes == 2 else 0
+            if heats:
+                shift_row(y, e, own[6])
+            mu = level_of(own, band, classes)
+            e = exponents(rows, e, own, kinds, pooled, band, a)
+            fermi_row(charges, slopes, e, w, o, mu, 1.0 / own[1])
+            found[kind] += total(charges)
+            found[6 + kind * (kind + 3) // 2] += total(slopes)
+            if classes == 2 and pooled.shape[1] > 0:  # δμ of either counts half
+                both = pooled_total(slopes, pooled[patch, a:b])
+                found[6 + kind * (kind + 3) // 2] -= 0.5 * both
+                found[7] += 0.25 * both
+            for m in range(heats + axes):
+                first = rows[6 - heats + m, : b - a]
+                i = classes + m
+                found[i] += dot(charges, first)
+                found[6 + i * (i + 1) // 2 + kind] += dot(slopes, first)
+                for n in range(m + 1):
+                    second = rows[6 - heats + n, : b - a]
+                    j = 6 + i * (i + 1) // 2 + classes + n
+                    if n == m:
+                        found[j] += dot_square(slopes, first)
+                    else:
+                        found[j] += dot_all(slopes, first, second)
 
 
 @released
-def relax(worker, workers, out, f, energy, offset, pooled, local, rate, scratch):
-    """out += (f_FD - f)/τ.  local (patch, 2): μ, T; scratch (workers, 2, PIECE)."""
-    patches = len(local)
-    cells = energy.shape[1]
+def relax(
+    worker, workers, out, f, energy, offset, pooled, tau, part, shift, momenta, slots, shape,
+    kinds, local, scratch,
+):
+    """out += part/(τ + shift) (f_FD - f).  local (patch, 7)"""
+    patches, cells = len(local), energy.shape[1]
     pieces = (cells + PIECE - 1) // PIECE
+    classes, _, axes = kinds
+    rows = scratch[worker]
     for task in range(worker, patches * pieces, workers):
         patch, piece = task // pieces, task % pieces
         a, b = piece * PIECE, min((piece + 1) * PIECE, cells)
-        mu, beta = local[patch, 0], 1.0 / max(local[patch, 1], 1e-300)
-        lower, upper = scratch[worker, 0, : b - a], scratch[worker, 1, : b - a]
-        low, high = 2 * patch, 2 * patch + 1
-        shifts = len(offset) > 1
-        target_row(lower, energy[low, a:b], offset[low if shifts else 0, a:b], mu, beta)
-        target_row(upper, energy[high, a:b], offset[high if shifts else 0, a:b], mu, beta)
-        glue = pooled[patch, a:b]
-        approach_row(out[low, a:b], f[low, a:b], lower, upper, glue, rate)
-        approach_row(out[high, a:b], f[high, a:b], upper, lower, glue, rate)
-
-
-@compiled
-def gather(sums, group, groups, n):
-    """Σ over the patches and pieces of a group."""
-    total = 0.0
-    for patch in range(group, sums.shape[0], groups):
-        for piece in range(sums.shape[1]):
-            total += sums[patch, piece, n]
-    return total
-
-
-@compiled
-def place(trial, origin, direction, t):
-    """μ and T after a part t of the step (δμ/T, δT/T in η and β) from `origin`."""
-    stretch = 1.0 - t * direction[1]
-    trial[0] = origin[0] + t * direction[0] * origin[1] / stretch
-    trial[1] = origin[1] / stretch
-
-
-@compiled
-def aim(sums, group, groups, trial, r0, ry, both):
-    """The Newton step (δμ/T, δT/T) in η and β, and the slope along it (< 0).
-
-    r0, ry: residuals of Σ w f and Σ w y f.
-    """
-    s00 = max(gather(sums, group, groups, 2), TINY)
-    a, b = -r0 / s00, 0.0
-    if not both:
-        return a, b, a * r0
-    s01 = gather(sums, group, groups, 3) / s00
-    s10 = gather(sums, group, groups, 4) / s00
-    s11 = gather(sums, group, groups, 5) / s00
-    width = s11 - s10 * s01
-    b = -(ry / s00 + s10 * a) / width
-    a -= s01 * b
-    if not (width > 1e-14 * s11 and a * r0 + b * ry < 0.0):  # lost in rounding: downhill
-        a, b = -r0 / s00, -ry / max(s00 * s11, TINY)
-    slope = a * r0 + b * ry
-    mu, temperature, centre = trial
-    return a + b * (mu - centre), b * temperature, slope
-
-
-@compiled
-def improve(content, sums, trial, origin, direction, walk, miss, states, both):
-    """One move of every group that is searching; returns how many still are.
-
-    content (patch, piece, 4) and sums as `contents` and `moments` found them; trial (group, 3) as
-    there; origin (group, 2): μ and T where the step began; direction (group, 2): that step; walk
-    (group, 4): the part of it made, the slope along it at its beginning, how far a step may go
-    (in units of T) and whether this one went as far; miss (group,): largest residual over its
-    scale.
-    """
-    left, groups = 0, len(states)
-    for g in range(groups):
-        if states[g] != SEARCHING:
-            continue
-        mu, temperature, centre = trial[g]
-        charge, weight = gather(content, g, groups, 0), gather(content, g, groups, 2)
-        r0, ry, missed = gather(sums, g, groups, 0) - charge, 0.0, 0.0
-        if weight > 0.0:
-            missed = abs(r0) / weight
-        lost = False
-        if both:
-            scale = max(gather(content, g, groups, 3), TINY)
-            heat = gather(content, g, groups, 1)
-            ry = gather(sums, g, groups, 1) - (heat - centre * charge)
-            missed = max(missed, abs(ry + centre * r0) / scale)
-            lost = not COLD * scale < temperature * weight < HOT * scale
-            trial[g, 2] = choose(abs(mu) * weight < 4.0 * scale, mu, 0.0)
-        if not np.isfinite(charge):  # judged with the state itself
-            states[g] = FOUND
-            continue
-        before = miss[g]
-        miss[g] = missed
-        if missed <= ROUNDING or (missed <= NOISE and missed > 0.5 * before):
-            states[g] = FOUND
-            continue
-        if lost:
-            states[g] = STOPPED
-            continue
-        t, slope = walk[g, 0], walk[g, 1]
-        a, b = direction[g]
-        if t > 0.0:
-            r1 = (ry + (centre - mu) * r0) / temperature
-            along = a * r0 + b * (r1 + t * a * r0) / (1.0 - t * b)
-            if along > 0.5 * abs(slope):
-                t *= min(0.5, max(0.1, slope / (slope - along)))
-                walk[g, 0] = t
-                if t < 1e-12:
-                    states[g] = STOPPED
-                    continue
-                place(trial[g], origin[g], direction[g], t)
-                left += 1
-                continue
-            if along < 0.0 and walk[g, 3] > 0.0:
-                walk[g, 2] *= 2.0
-        a, b, slope = aim(sums, g, groups, (mu, temperature, centre), r0, ry, both)
-        origin[g, 0], origin[g, 1] = mu, temperature
-        longest = max(abs(a), abs(b))
-        part = min(1.0, walk[g, 2] / max(longest, TINY))
-        part = min(part, 0.75 / max(b, TINY))  # T grows by no more than a factor 4
-        direction[g, 0], direction[g, 1] = part * a, part * b
-        place(trial[g], origin[g], direction[g], 1.0)
-        if longest <= NEGLIGIBLE:
-            states[g] = FOUND
-            continue
-        walk[g, 0], walk[g, 1], walk[g, 3] = 1.0, part * slope, choose(part < 1.0, 1.0, 0.0)
-        left += 1
-    return left
+        own = local[patch]
+        beta = 1.0 / max(own[1], TINY)
+        if axes:
+            momentum_rows(rows[6:], momenta, slots, shape, a, b - a)
+        for band in range(2 * patch, 2 * patch + 2):
+            e = own_energies(rows, energy, pooled, band, a, b)
+            e = exponents(rows, e, own, kinds, pooled, band, a)
+            o = offset[band if len(offset) > 1 else 0, a:b]
+            mu = level_of(own, band, classes)
+            if tau.shape[1] == 1:
+                rate = part / (tau[0, 0] + shift)
+                approach_row(out[band, a:b], f[band, a:b], e, o, mu, beta, rate)
+            else:
+                approach_varying_row(
+                    out[band, a:b], f[band, a:b], e, o, mu, beta, tau[band, a:b], part, shift
+                )
