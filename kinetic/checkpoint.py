@@ -35,6 +35,8 @@ class Checkpoint:
         Identity of the run, the same in the result.
     incomplete
         Tables that the run text could not hold, because they were Python objects.
+    contributed
+        Name and SHA-256 of the user's files that the run took classes from.
     time
         Time reached.
     counts
@@ -50,6 +52,7 @@ class Checkpoint:
     run: str
     run_id: str
     incomplete: list[str] = field(default_factory=list)
+    contributed: dict[str, str] = field(default_factory=dict)
     time: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
     schedules: dict[str, int] = field(default_factory=dict)

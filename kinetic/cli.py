@@ -15,7 +15,7 @@ import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from kinetic.errors import KineticError
 
@@ -96,6 +96,16 @@ def parser() -> argparse.ArgumentParser:
     names.add_argument(
         "kind", metavar="KIND", nargs="?", help="such as hamiltonians, weyl, equation"
     )
+    for command in (run, resume, show, referee, names):
+        command.add_argument(
+            "--with",
+            dest="contributed",
+            metavar="FILE.py",
+            type=Path,
+            action="append",
+            default=[],
+            help="Python file with collisions, Hamiltonians, ... of your own (repeatable)",
+        )
 
     plot = commands.add_parser("plot", help="draw a result")
     plot.add_argument("file", metavar="OUT.nc", type=Path, help="result of a run")
@@ -146,6 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command is None:
             top.print_help()
             return 0
+        for path in getattr(options, "contributed", ()):
+            importlib.import_module("kinetic.contributed").read(path)
         command = importlib.import_module(f"kinetic.commands.{options.command}")
         return int(command.main(options) or 0)
     except SystemExit as leaving:
@@ -165,6 +177,13 @@ def _failed(error: BaseException, log: Path | None) -> int:
         for note in getattr(error, "__notes__", ()):
             print(f"kinetic: {note}", file=sys.stderr)
         return int(getattr(error, "exit_code", 130))
+    blamed = _blamed(error)
+    if blamed is not None:
+        print(f"kinetic: {blamed}", file=sys.stderr)
+        if log is not None:
+            with contextlib.suppress(OSError), log.open("a") as file:
+                traceback.print_exception(error, file=file)
+        return 2
     place = "no log could be written"
     for path in (log, Path(tempfile.gettempdir()) / f"kinetic-error-{os.getpid()}.log"):
         if path is not None:
@@ -179,6 +198,13 @@ def _failed(error: BaseException, log: Path | None) -> int:
         file=sys.stderr,
     )
     return 70
+
+
+def _blamed(error: BaseException) -> str | None:
+    """File, line and words of an error of the user's own code, else None."""
+    module: Any = sys.modules.get("kinetic.contributed")
+    words: str | None = None if module is None else module.blamed(error)
+    return words
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import hashlib
 import importlib.metadata
 import platform
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from kinetic import config, reporting
 from kinetic.assembly import Assembly
 from kinetic.checkpoint import Checkpoint, path_of
+from kinetic.contributed import require
 from kinetic.errors import InputError, KineticError, suggestion
 from kinetic.netcdf import attributes_of
 from kinetic.storage import FORMAT_VERSION
@@ -22,11 +23,12 @@ from kinetic.storage import FORMAT_VERSION
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a run comes from: its text and what the text could not hold."""
+    """Where a run comes from: its text, what that could not hold, files of the user's classes."""
 
     text: str
     incomplete: list[str]
     title: str
+    contributed: dict[str, str] = field(default_factory=dict)
 
 
 def attributes_from(assembly: Assembly, origin: Origin, evolution: Any) -> dict[str, Any]:
@@ -35,6 +37,7 @@ def attributes_from(assembly: Assembly, origin: Origin, evolution: Any) -> dict[
     own = getattr(evolution, "attributes", None)
     units = assembly.units
     hbar = float(getattr(system.equation, "hbar", 1.0))
+    contributed = "\n".join(f"{n} sha256 {digest}" for n, digest in origin.contributed.items())
     return {
         "title": origin.title,
         "format_version": FORMAT_VERSION,
@@ -44,6 +47,7 @@ def attributes_from(assembly: Assembly, origin: Origin, evolution: Any) -> dict[
         "run_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "stopped": "running",
         **_versions(),
+        **({"contributed": contributed} if contributed else {}),
         **(units.attributes(system.grid.dimensions, hbar) if units else {}),
         **(own() if own is not None else {}),
     }
@@ -58,7 +62,7 @@ def resumed(
     ------
     InputError
         If the checkpoint belongs to another result, if an override touches the physics, or
-        if a Python object is missing.
+        if a Python object or a file of the user's classes is missing.
     """
     overrides = list(overrides)
     for assignment in overrides:
@@ -70,6 +74,7 @@ def resumed(
             )
     if not checkpoint.fresh and attributes_of(path).get("run_id") != checkpoint.run_id:
         raise InputError(f"{path_of(path)} is the checkpoint of another run than {path}.")
+    require(checkpoint.contributed, path)
     missing = [name for name in checkpoint.incomplete if name not in objects]
     if missing:
         raise InputError(

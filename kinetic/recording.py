@@ -143,6 +143,7 @@ class Recording:
             run=self._origin.text,
             run_id=self.run_id,
             incomplete=self._origin.incomplete,
+            contributed=self._origin.contributed,
             time=float(evolution.time),
             counts=self.result.counts,
             schedules={name: t.schedule.state() for name, t in self._tracks.items()},

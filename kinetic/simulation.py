@@ -277,6 +277,7 @@ class Simulation:
 
     def _begin(self, path: Path | None, interrupts: Interrupts | None = None) -> Recording:
         """Open the recording, once, and record the state at the start."""
+        from kinetic.contributed import sources
         from kinetic.provenance import Origin
         from kinetic.recording import Recording
 
@@ -285,7 +286,7 @@ class Simulation:
             title = str(self.run_tables.get("title", ""))
             self._recording = Recording(
                 self.assembly,
-                Origin(self.run_text, self.incomplete, title),
+                Origin(self.run_text, self.incomplete, title, sources(self.assembly)),
                 self.evolution,
                 path,
                 checkpoint,

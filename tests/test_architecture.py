@@ -42,6 +42,7 @@ FLOORS = (
     ("validity",),
     ("reporting",),
     ("assembly",),  # from tables to objects
+    ("contributed",),
     ("provenance",),
     ("recording",),
     ("simulation",),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from kinetic.commands.closing import integrate
+from kinetic.commands.closing import integrate, logged
 from kinetic.simulation import Simulation
 
 
 def main(options: argparse.Namespace) -> int:
     """Resume a run."""
-    simulation = Simulation.resume(options.file, options.overrides)
+    with logged(options.log, options.quiet):
+        simulation = Simulation.resume(options.file, options.overrides)
     if simulation.complete:
         if not options.quiet:
             print(
