@@ -88,8 +88,10 @@ class Evolution(State):
         self.filling = 1.0 if float(lower.mean()) > 0.5 else 0.0
         self.collisions: Together | None = None
         if system.collisions:
-            self.collisions = Together(system, self.flow, self.transport, self.phase_space)
-        self.ledger = Ledger()
+            self.collisions = Together(
+                system, self.flow, self.transport, self.phase_space, self.node_regions
+            )
+        self.ledger = Ledger(system.valleys)
         self.mended = 0
         self.handed = np.zeros(len(self.flow.nodes))
         self.transport.occupy()

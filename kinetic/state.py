@@ -110,6 +110,10 @@ class State:
         """∫dt Σ_s∫D_s C[f]_s since the start, number per volume; 0 if charge is conserved."""
         return self.ledger.collisions / self.phase_space
 
+    def valley_transfer(self) -> Array:
+        """What collisions brought into each valley since the start, number per volume."""
+        return self.ledger.transfer / self.phase_space
+
     def ledger_residual(self) -> tuple[float, float]:
         """Change of charge less inflow, and the charge or throughput it must be small to."""
         through = self.boundary_outflow()
@@ -144,6 +148,11 @@ class State:
         pairs = zip(self.flow.nodes, node_shares(self.flow.nodes, self.system.grid), strict=True)
         sums = [float(np.sum(share * content[n.valley])) for n, share in pairs]
         return self.mesh.site_volume * np.array(sums) / self.phase_space
+
+    def node_regions(self) -> list[Array]:
+        """Share of every cell in each node, the nearest of its valley.  (A, B, C) of each"""
+        shares = node_shares(self.flow.nodes, self.system.grid)
+        return [share.reshape(self.mesh.shape) for share in shares]
 
     def node_charges(self) -> Array:
         """Charge in the cells nearest to each node, less a filled lower band.  (node,)"""

@@ -189,7 +189,7 @@ class Transport:
         """u ← α u₀ + β u + γ L(f) with (α, β, γ); returns the leak rates of the outer faces.
 
         `change` is a rate or a change of the occupations by collisions, added `share` times;
-        `collided` is the charge that it brings.
+        `collided` is the charge that it brings into each valley.
         """
         flow = self.flow
         if self.split and flow.e_moves:
@@ -220,7 +220,7 @@ class Transport:
                 self.mesh.ghosts,
                 small=self.small,
             )
-        self.collided = 0.0 if change is None else self.scatter(change, share)
+        self.collided: Any = 0.0 if change is None else self.scatter(change, share)
         dressing_rate = flow.dressing_rate()
         if dressing_rate is not None:
             self.dressing *= beta
@@ -233,8 +233,8 @@ class Transport:
         """What carries the occupations at the present time."""
         return self.flow.w
 
-    def scatter(self, change: Array, share: float = 1.0) -> float:
-        """Add a share of a change of the occupations to u; returns its charge Σ_s∫D_s δf_s dV."""
+    def scatter(self, change: Array, share: float = 1.0) -> Array:
+        """Add a share of a change of f to u; returns its charge Σ_s∫D_s δf_s dV.  (valley,)"""
         level = self.level if self.dresses else BOLTZMANN
         lower, upper = change[0::2], change[1::2]
         total = lower + upper
@@ -243,7 +243,8 @@ class Transport:
         self.device.launch(
             add_collisions, self.u, change, self.dressing, share, level, small=self.small
         )
-        return share * self.mesh.site_volume * float(np.sum(total * self.mesh.volumes))
+        content = (total * self.mesh.volumes).reshape(self.flow.system.valleys, -1)
+        return np.asarray(share * self.mesh.site_volume * content.sum(axis=1))
 
     def _coupled(self) -> Coupling | None:
         """The interband coefficients of the present flow; None if bands are uncoupled."""

@@ -74,6 +74,8 @@ class Surroundings:
         everywhere.  () → list of `Jet` with S = (A, B, C)
     moving
         Whether energy or glued may change.
+    regions
+        Share of every cell in each node, the nearest one of its valley.  () → list of (A, B, C)
     """
 
     energy: Array
@@ -94,6 +96,7 @@ class Surroundings:
     force: Callable[[float], Array] = _absent
     jets: Callable[[], list[Jet]] = _absent
     moving: bool = True
+    regions: Callable[[], list[Array]] = _absent
 
     @property
     def dimensions(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, cast
 
@@ -31,6 +31,8 @@ class Together:
         What is simulated, its velocities and its state at the start.
     phase_space
         (2πħ)^d.
+    regions
+        Shares of the cells in every node.  () → list of (A, B, C)
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Together:
         flow: Flow | SpaceFlow,
         transport: Transport,
         phase_space: float,
+        regions: Callable[[], list[Array]],
     ) -> None:
         self._system, self._transport = system, transport
         self._flow: Any = flow
@@ -69,6 +72,7 @@ class Together:
             self._force,
             self._jets,
             self._energies_move,
+            regions,
         )
         self.operators = [collision.build(self.surroundings) for collision in system.collisions]
         self._rate = np.zeros_like(transport.u)
