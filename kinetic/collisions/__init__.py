@@ -1,6 +1,7 @@
 """Collision operators, one class each; importing this package registers them."""
 
 from kinetic.collisions.base import Collision, Operator
+from kinetic.collisions.phonons import PhononBath
 from kinetic.collisions.relaxation import RelaxationTime
 
-__all__ = ["Collision", "Operator", "RelaxationTime"]
+__all__ = ["Collision", "Operator", "PhononBath", "RelaxationTime"]
