@@ -238,6 +238,27 @@ def test_static_chiral_magnetic_current_of_one_node():
     assert total == pytest.approx([0, 0, mu * b / (4 * PI**2)], rel=1e-3, abs=1e-15)
 
 
+def test_chiral_magnetic_velocity_is_that_of_the_shifted_energy():
+    """¼b² Σ_s s ∫ f_s u/k⁴ is all there is of second order; the packet is odd in k_z.
+
+    It would have caught a velocity v_s·B_k in place of ∂_kε̄_s·B_k: the magnetoconductivity within
+    a node was off by b²/24π²k_F² per 1/τ.
+    """
+    f = "0.5 + 0.4*tanh(4*kz)*exp(-((sqrt(kx**2 + ky**2 + kz**2) - 0.9)/0.15)**2)"
+    found = []
+    for b in (0.0, 0.05, -0.05):
+        state = evolution(Weyl(), box(1.8, 25, "xyz"), Formula("0.5", f), B=(0, 0, b))
+        found.append(measure(Current(), state)["current"][2])
+    second = 0.5 * (found[1] + found[2]) - found[0]
+
+    k, w = np.polynomial.legendre.leggauss(200)
+    u = k[:, None]
+    q = 0.9 + 0.85 * k
+    shell = 0.4 * np.tanh(4 * q * u) * np.exp(-(((q - 0.9) / 0.15) ** 2)) * u / q**2
+    exact = 0.05**2 / 4 * 0.85 * float(w @ shell @ w) / (4 * PI**2)
+    assert second == pytest.approx(exact, rel=0.01)
+
+
 def test_thouless_pump_carries_one_particle_per_cycle():
     state = evolution(
         RiceMele(delta="0.5*cos(t)", staggering="0.5*sin(t)"), box(PI, 40, "x"), FILLED

@@ -2,7 +2,7 @@
 
 In terms of f_s (levels `dressed` and, group alone, `boltzmann`):
 
-    j = Σ_s∫ f_s [v_s + ∂_kδε - q_s e×B_k - q_s (v_s·B_k) b - q_s ℰ_k] + ∇×Σ_s∫ n_s M_k
+    j = Σ_s∫ f_s [∂_kε̄_s - q_s e×B_k - q_s (∂_kε̄_s·B_k) b - q_s ℰ_k] + ∇×Σ_s∫ n_s M_k
 
 and in terms of n_s (level `projected`):
 
@@ -11,7 +11,8 @@ and in terms of n_s (level `projected`):
 
 with M_k = ¼Δ ħB_k and e less ∂_rε̄_s in real space, where b·B_k is F and the curvatures F_rk of a
 texture add -q_s (F_rk∂_kε_s - F_kr∂_kε_s).  The lines of the two differ one by one; only their
-totals agree (to first order in ħ).
+totals agree (to first order in ħ).  The first, with ε̄_s = ε_s + δε throughout, is D_s ẋ_s to all
+orders in b: its work e·j is what the energy Σ_s∫ D_s ε̄_s f_s gains.
 Source: Wong and Tserkovnyak, quantum kinetic equation in phase-space textured multiband
 systems, Eqs. (30), (39) as corrected; the curl makes the local current complete.
 """
@@ -39,7 +40,7 @@ _DRESSED = {
     "group": "Σ_s ∫ f_s v_s",
     "magnetic_moment": "-Σ_s ∫ f_s ∂_k(¼Δ ħ b·B_k)",
     "anomalous": "-Σ_s ∫ q_s f_s e×B_k",
-    "chiral_magnetic": "-Σ_s ∫ q_s f_s (v_s·B_k) b",
+    "chiral_magnetic": "-Σ_s ∫ q_s f_s (∂_kε̄_s·B_k) b",
     "texture": "-Σ_s ∫ q_s f_s ℰ_k",
 }
 _PROJECTED = {

@@ -38,6 +38,8 @@ class LocalSums(Sums):
         self.tilted: list[list[tuple[Array, Weights]]] = [[] for _ in valleys]
         if "magnetic_moment" in self.names:
             tilts = ["moment", "rescaling"] if self.projected else ["moment"]
+            if "chiral_magnetic" in self.names and not self.projected:
+                tilts.append("shifted")
             for b in self._fields():
                 for v in valleys:
                     self.tilted[v].append((b, Weights(evolution, v, tilts, b)))
@@ -94,14 +96,18 @@ class LocalSums(Sums):
     def _add_tilted(
         self, total: dict[str, Array], valley: int, contents: Array, b: Array
     ) -> None:
-        """What is linear in b: the moment, in `projected` the density of states."""
+        """What is linear in b: the moment, in `projected` the density of states; ∂_kδε·B_k."""
         d = self.evolution.mesh.dimensions
+        half = 0.5 * self.evolution.system.equation.hbar
         for field, weights in self.tilted[valley]:
             share = field @ b / (field @ field)
             for rows, w in weights.slabs(self.evolution.time):
                 u = rows_of(contents, rows, self.evolution.mesh)
                 n = u[0] + u[1]
                 total["magnetic_moment"][:d] += share * dots(w["moment"], n)
+                if "shifted" in w:
+                    along = half * share * dots(w["shifted"], u[1] - u[0])
+                    total["chiral_magnetic"] += along * b
                 if "rescaling" in w:
                     shift = dots(w["rescaling"][d:], n)
                     mean = dots(w["rescaling"][:d], u[1] - u[0])

@@ -49,6 +49,8 @@ class Sums:
         parts = {_WEIGHTS[name] for name in self.names}
         if self.projected and "moment" in parts:
             parts.add("rescaling")
+        if not self.projected and "chiral" in parts:
+            parts.add("shifted")
         self.weights = [
             Weights(evolution, valley, sorted(parts))
             for valley in range(evolution.system.valleys)
@@ -109,6 +111,8 @@ class Sums:
                     total["anomalous"] += np.cross(e, flux)
                 if "chiral" in w:
                     along = np.sum(u[1] * w["chiral"][1] - u[0] * w["chiral"][0])
+                    if "shifted" in w:
+                        along += np.sum((u[1] - u[0]) * w["shifted"])
                     total["chiral_magnetic"] += half * along * b
                 if "texture" in w:
                     total["texture"] += half * dot(w["texture"], signed)

@@ -3,7 +3,7 @@
 With u given as cell averages, ∫ u w = Σ [V⟨u⟩⟨w⟩ + V (h²/12) ∂u·∂w] + O(h⁴) (`product_rule`).
 Averages of w come from the cell faces, so that they telescope and a filled band is exact:
 
-    V⟨∂_jε⟩ = ∮ ε dS_j                V⟨v·B⟩ = ∮ (ε - ε_node) B·dS
+    V⟨∂_jε⟩ = ∮ ε dS_j      V⟨v·B⟩ = ∮ (ε - ε_node) B·dS      V⟨∂δε·B⟩ = ∮ δε B·dS
     V⟨B_j⟩ = ½h_j(Φ_j₊ + Φ_j₋) + Σ_{i≠j} [∫(k_j - c_j)B_i dS]₋⁺ - 4πχ(k_node - c)_j
 
 The last line is ∮(k_j - c_j) B·dS with the Berry fluxes Φ of the links and c the centre of
@@ -90,7 +90,7 @@ class Weights:
         The system and which valley of it.
     parts
         Which weights: 'group' ∂ε_s (dim, band, *k), 'moment' ∂δε (dim, *k), 'curvature' B_k
-        (3, *k), 'chiral' v_s·B_k (band, *k), 'rescaling' F v̄ and ¼F ∂Δ (2·dim, *k),
+        (3, *k), 'chiral' v_s·B_k (band, *k), 'shifted' ∂δε·B_k (1, *k), 'rescaling' F v̄ and ¼F ∂Δ (2·dim, *k),
         'texture' ℰ_k (3, *k), 'magnetisation' ¼Δ ħB_k (3, *k), 'gradient' its product with ½ħB_k
         (9, *k).
     b
@@ -113,6 +113,7 @@ class Weights:
             "moment": self.dimensions,
             "curvature": 3,
             "chiral": 2,
+            "shifted": 1,
             "rescaling": 2 * self.dimensions,
             "texture": 3,
             "magnetisation": 3,
@@ -146,7 +147,7 @@ class Weights:
 
     def _fluxes(self, time: float) -> tuple[tuple[Array, ...], list[Node]]:
         """Berry fluxes through all faces (or cells, in 2D) and the nodes."""
-        if "curvature" not in self.parts and "chiral" not in self.parts:
+        if not {"curvature", "chiral", "shifted"} & set(self.parts):
             return (), []
         fluxes = self.geometry.fluxes(time)
         if not isinstance(fluxes, tuple):
@@ -184,18 +185,20 @@ class Weights:
             out["moment"] = np.stack([-step(i, 2) / per_width(i) for i in directions])
         if "curvature" in self.parts:
             out["curvature"] = self._curvature(rows, faces, volume)
+
+        def through(component: int) -> Array:
+            parts = [step(i, component) * volume / per_width(i) for i in directions]
+            return np.asarray(np.sum(parts, axis=0))
+
         if "chiral" in self.parts:
-            areas = [volume / per_width(i) for i in directions]
-            net = [
-                np.sum([step(i, component) * areas[i] for i in directions], axis=0)
-                for component in (3, 7, 8)
-            ]
-            chiral = np.stack(net[1:])
+            net, chiral = through(3), np.stack([through(7), through(8)])
             for node in self._nodes(rows):
                 cell = (node.cell[0] - rows.start, *node.cell[1:])
                 jet = self.geometry.jet([np.array(x) for x in node.position], time)
-                chiral[(slice(None), *cell)] -= float(jet.scalar) * net[0][cell]
+                chiral[(slice(None), *cell)] -= float(jet.scalar) * net[cell]
             out["chiral"] = chiral / volume
+        if "shifted" in self.parts:
+            out["shifted"] = -through(9)[None] / volume
         if "rescaling" in self.parts:
             out["rescaling"] = self._inside(rows, time, lambda jet: _rescaling(jet, b, self.hbar))
         if "texture" in self.parts:
@@ -250,10 +253,10 @@ class Weights:
         """Averages over the faces normal to every direction; near nodes by a finer rule.
 
         Components: ε_-, ε_+, -δε; in 3D with curvature also B_i, k_x B_i, k_y B_i, k_z B_i,
-        ε_- B_i, ε_+ B_i.
+        ε_- B_i, ε_+ B_i, -δε B_i.
         """
-        needed = {"group", "moment", "chiral"} & set(self.parts)
-        curved = self.dimensions == 3 and {"curvature", "chiral"} & set(self.parts)
+        needed = {"group", "moment", "chiral", "shifted"} & set(self.parts)
+        curved = self.dimensions == 3 and {"curvature", "chiral", "shifted"} & set(self.parts)
         if not needed and not curved:
             return []
         out = []
@@ -301,7 +304,7 @@ class Weights:
         rows.append(0.5 * gap * np.clip(self.hbar * np.einsum("i,i...->...", b, berry), -1, 1))
         if curved:
             flux = berry[normal]
-            rows += [flux, *(x * flux for x in k), rows[0] * flux, rows[1] * flux]
+            rows += [flux, *(x * flux for x in k), *(row * flux for row in rows[:3])]
         return np.stack(rows)
 
     def _inside(self, rows: slice, time: float, weight: Callable[[Jet], Array]) -> Array:
