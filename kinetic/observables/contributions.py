@@ -15,12 +15,16 @@ totals agree (to first order in ħ).  The first, with ε̄_s = ε_s + δε throu
 orders in b: its work e·j is what the energy Σ_s∫ D_s ε̄_s f_s gains.
 Source: Wong and Tserkovnyak, quantum kinetic equation in phase-space textured multiband
 systems, Eqs. (30), (39) as corrected; the curl makes the local current complete.
+
+Scattering that displaces the carriers adds Σ_s∫ D_s f_s v^sj_s at every level, with the side-jump
+velocity v^sj of the collisions.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kinetic.grid import Array
 from kinetic.observables.base import places
 
 if TYPE_CHECKING:
@@ -35,6 +39,7 @@ TITLES = {
     "mixed": "curvature F_rk of the texture",
     "texture": "time-dependent texture",
     "magnetisation": "curl of the magnetisation",
+    "side_jump": "side-jump velocity of scattering",
 }
 _DRESSED = {
     "group": "Σ_s ∫ f_s v_s",
@@ -60,7 +65,14 @@ _TEXTURED = {
     "density_of_states": "-½ Σ_s ∫ s F n_s v_s",
     "mixed": "-Σ_s ∫ q_s {} (F_rk - F_kr) ∂_kε_s, with F for (F_rk)_ll where {} is f_s",
 }
+_SIDE_JUMP = {"side_jump": "Σ_s ∫ D_s f_s v^sj_s"}
 CONVERGENT = ("anomalous", "texture")  # sums over the whole sea exist
+
+
+def side_velocity(evolution: Evolution) -> Array | None:
+    """v^sj at the present time, None without any.  (valley·band, dimension, A, B, C)"""
+    collisions = evolution.collisions
+    return None if collisions is None else collisions.side_velocity(evolution.time)
 
 
 def contributions(evolution: Evolution, projected: bool) -> dict[str, str]:
@@ -77,6 +89,7 @@ def contributions(evolution: Evolution, projected: bool) -> dict[str, str]:
             formulas["magnetic_moment"] = "-Σ_s ∫ n_s ¼Δ ∂_kF"
         else:
             del formulas["density_of_states"]
+    formulas |= _SIDE_JUMP
     names = ["group"]
     if system.equation.berry:
         planar = evolution.mesh.dimensions > 1
@@ -87,4 +100,5 @@ def contributions(evolution: Evolution, projected: bool) -> dict[str, str]:
         names += ["mixed"] if planar and textured else []
         names += ["texture"] if flow.texture_moves else []
         names += ["magnetisation"] if planar and local else []
+    names += ["side_jump"] if side_velocity(evolution) is not None else []
     return {name: formulas[name] for name in names if name in formulas}

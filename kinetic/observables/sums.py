@@ -9,7 +9,7 @@ import numpy as np
 from kinetic.bands import BANDS
 from kinetic.grid import Array
 from kinetic.observables.base import momenta, sea
-from kinetic.observables.contributions import contributions
+from kinetic.observables.contributions import contributions, side_velocity
 from kinetic.observables.weights import Weights, dot, product_rule
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Sums:
     def _open(self) -> None:
         """Prepare the weights."""
         evolution = self.evolution
-        parts = {_WEIGHTS[name] for name in self.names}
+        parts = {_WEIGHTS[name] for name in self.names if name in _WEIGHTS}
         if self.projected and "moment" in parts:
             parts.add("rescaling")
         if not self.projected and "chiral" in parts:
@@ -116,4 +116,21 @@ class Sums:
                     total["chiral_magnetic"] += half * along * b
                 if "texture" in w:
                     total["texture"] += half * dot(w["texture"], signed)
+        if "side_jump" in total:
+            total["side_jump"][:d] += self._side_jump(above)
         return {name: value / evolution.phase_space for name, value in total.items()}
+
+    def _side_jump(self, contents: Array) -> Array:
+        """Σ_s∫ D_s f_s v^sj_s of contents in the variable of the column.  (dim,)"""
+        evolution = self.evolution
+        velocity = side_velocity(evolution)
+        assert velocity is not None
+        density = contents.copy()
+        if evolution.system.equation.berry:
+            half = 0.5 * momenta(evolution, np.repeat(evolution.transport.dressing, 2, axis=0))
+            half[:, 0] *= -1.0
+            # D_s = 1 + ½sF of f_s;  g_s = n_s + ¼sF (n_+ + n_-)
+            mean = 0.5 * contents.sum(axis=1, keepdims=True) if self.projected else contents
+            density += half * mean
+        shape = (evolution.system.valleys, 2, velocity.shape[1], *density.shape[2:])
+        return np.einsum("vs...,vsi...->i", density, velocity.reshape(shape))

@@ -24,6 +24,7 @@ CONTRIBUTIONS = {
     "texture": "texture",
     "mixed": "mixed curvature",
     "magnetisation": "magnetisation",
+    "side_jump": "side jump",
 }
 
 
