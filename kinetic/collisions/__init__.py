@@ -3,5 +3,6 @@
 from kinetic.collisions.base import Collision, Operator
 from kinetic.collisions.phonons import PhononBath
 from kinetic.collisions.relaxation import RelaxationTime
+from kinetic.collisions.two_rate import TwoRate
 
-__all__ = ["Collision", "Operator", "PhononBath", "RelaxationTime"]
+__all__ = ["Collision", "Operator", "PhononBath", "RelaxationTime", "TwoRate"]

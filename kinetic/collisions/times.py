@@ -14,7 +14,7 @@ from kinetic.grid import Array
 
 MOMENTUM, SPACE = ("kx", "ky", "kz"), ("x", "y", "z")
 NAMES = ("energy", *MOMENTUM, *SPACE, "band")
-_HINTS = {"t": "a relaxation time does not depend on t."}
+_HINTS = (("t", "a relaxation time does not depend on t."),)
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Time:
         The key, for messages.
     allowed
         Names that may occur.
+    hints
+        Sentences for names that are refused for a particular reason.
 
     Raises
     ------
@@ -39,6 +41,7 @@ class Time:
     source: object
     what: str
     allowed: tuple[str, ...] = NAMES
+    hints: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         number = self.expression.number
@@ -48,7 +51,7 @@ class Time:
     @property
     def expression(self) -> Expression:
         """The checked formula."""
-        return parse(self.source, self.allowed, self.what, _HINTS)
+        return parse(self.source, self.allowed, self.what, dict(_HINTS + self.hints))
 
     @property
     def constant(self) -> bool:
@@ -83,6 +86,14 @@ class Time:
             mean = 2.0 / (1.0 / found[:, :, 0] + 1.0 / found[:, :, 1])
             found[:, :, 0][glued] = found[:, :, 1][glued] = mean[glued]
         return found.reshape(2 * shape[0] * shape[1], -1)
+
+    def at_sites(self, around: Surroundings) -> Array:
+        """τ of every site, for one that depends on nothing else.  (site,)"""
+        found = self.on(around)
+        if found.size == 1:
+            return np.full(around.sites, found[0, 0])
+        sites: Array = found[0 : 2 * around.sites : 2, 0].copy()
+        return sites
 
     def _variable(self, name: str, around: Surroundings, shape: tuple[int, ...]) -> Array:
         """Values of a variable that broadcast to (valley, site, band, A, B, C)."""
