@@ -167,9 +167,8 @@ class _Regions(Operator):
         if len(shares) < 2:
             raise InputError(
                 "[collisions] inter_node moves charge between valleys or nodes, but this "
-                "Hamiltonian has one valley and "
-                f"{'one node' if len(shares) else 'no node'} on the grid: take a Hamiltonian with "
-                "several, such as 'weyl_pair' or 'weyl_lattice'."
+                f"Hamiltonian has one valley and {'one' if len(shares) else 'no'} node on the "
+                "grid: take one with several, such as 'weyl_pair' or 'weyl_lattice'."
             )
         self.around, self.shares = surroundings, shares
         self.weights = [surroundings.weight * share for share in shares]

@@ -110,6 +110,7 @@ STANDARD = (
     "boundary_outflow",
     "faraday_inflow",
     "collision_inflow",
+    "valley_transfer",
     "node_exchange",
     "pumping_rate",
     "occupation_bounds",
