@@ -450,6 +450,7 @@ def test_every_observable_is_recorded_or_says_why_not():
         "purity",
         "spin",
         "valley_density",
+        "valley_transfer",
     }
 
 

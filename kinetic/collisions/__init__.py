@@ -1,8 +1,18 @@
 """Collision operators, one class each; importing this package registers them."""
 
 from kinetic.collisions.base import Collision, Operator
+from kinetic.collisions.elastic import Elastic
+from kinetic.collisions.inter_node import InterNode
 from kinetic.collisions.phonons import PhononBath
 from kinetic.collisions.relaxation import RelaxationTime
 from kinetic.collisions.two_rate import TwoRate
 
-__all__ = ["Collision", "Operator", "PhononBath", "RelaxationTime", "TwoRate"]
+__all__ = [
+    "Collision",
+    "Elastic",
+    "InterNode",
+    "Operator",
+    "PhononBath",
+    "RelaxationTime",
+    "TwoRate",
+]

@@ -23,6 +23,7 @@ from kinetic.observables.ledger import (
 )
 from kinetic.observables.responses import Hall, Streda
 from kinetic.observables.texture import BerryMap
+from kinetic.observables.valleys import ValleyTransfer
 
 __all__ = [
     "Absorbed",
@@ -54,4 +55,5 @@ __all__ = [
     "Standard",
     "Streda",
     "ValleyDensity",
+    "ValleyTransfer",
 ]
