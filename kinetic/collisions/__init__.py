@@ -2,6 +2,7 @@
 
 from kinetic.collisions.base import Collision, Operator
 from kinetic.collisions.elastic import Elastic
+from kinetic.collisions.electrons import ElectronElectron
 from kinetic.collisions.inter_node import InterNode
 from kinetic.collisions.phonons import PhononBath
 from kinetic.collisions.relaxation import RelaxationTime
@@ -10,6 +11,7 @@ from kinetic.collisions.two_rate import TwoRate
 __all__ = [
     "Collision",
     "Elastic",
+    "ElectronElectron",
     "InterNode",
     "Operator",
     "PhononBath",
