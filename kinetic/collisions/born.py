@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinetic.collisions.base import Operator, Surroundings
+from kinetic.collisions.correlated import Correlated
 from kinetic.collisions.shells import Shells
 from kinetic.errors import InputError, PhysicsError
 from kinetic.grid import Array
@@ -19,7 +20,7 @@ _ACCURACY = 1e-12
 
 
 class Separable:
-    """K g = Σ_n φ_n(i)/ΔE Σ_v' κ_vv' (1, s m)·∫_n (1, s m) g in valley v': the same for all q.
+    """K g = Σ_n χ_n(i)/ΔE Σ_v' κ_vv' (1, s m)·∫_n (1, s m) g in valley v': the same for all q.
 
     Parameters
     ----------
@@ -32,13 +33,13 @@ class Separable:
     def __init__(self, shells: Shells, coupling: Array) -> None:
         self.shells, self.coupling = shells, coupling
 
-    def add(self, g: Array, out: Array, scale: float = 1.0) -> None:
-        """Add scale · K g to out."""
+    def add(self, g: Array, out: Array) -> None:
+        """Add K g to out."""
         shells = self.shells
-        sums = shells.collect(g, 4 if shells.overlap else 1).sum(axis=1)
-        factor = scale * (0.5 if shells.overlap else 1.0) / shells.spacing
-        mixed = np.einsum("uv,svna->suna", self.coupling, sums)
-        shells.distribute(out, np.ascontiguousarray(mixed), factor)
+        sums = shells.sharpen(shells.collect(g, 4 if shells.overlap else 1).sum(axis=1))
+        factor = (0.5 if shells.overlap else 1.0) / shells.spacing
+        mixed = shells.sharpen(np.einsum("uv,svna->suna", self.coupling, sums))
+        shells.distribute(out, mixed, factor)
 
 
 class BornScattering(Operator):
@@ -99,7 +100,9 @@ class BornScattering(Operator):
         if description.potential().flat:
             self.parts: list[Any] = [Separable(self.shells, between + golden * np.eye(valleys))]
         else:
-            raise InputError("only white noise")
+            self.parts = [Correlated(self.shells, description.potential(), golden)]
+            if np.any(between):
+                self.parts.append(Separable(self.shells, between))
         gain: Array = np.zeros_like(self.around.energy)
         for part in self.parts:
             part.add(np.ones_like(gain), gain)

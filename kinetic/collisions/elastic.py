@@ -1,10 +1,11 @@
 """Elastic scattering by static disorder in Born approximation.
 
-    C = Q (-Γ + K) Q (f - f_FD) ,   K_ij = (2π/ħ) W_ij Σ_n φ_n(i) φ_n(j)/ΔE ,   Γ_i = Σ_j K_ij w_j
+    C = Q (-Γ + K) Q (f - f_FD) ,   K_ij = (2π/ħ) W_ij Σ_n χ_n(i) χ_n(j)/ΔE ,   Γ_i = Σ_j K_ij w_j
 
-K is symmetric and not negative, so that Σ w (f - f_FD)² never grows; Q (see `shells`) keeps the
+K is symmetric, Γ its row sum, so that Σ w (f - f_FD)² never grows; Q (see `shells`) keeps the
 number of particles in every energy shell; f_FD, the Fermi function with charge and energy of the
-state, only takes away the error with which hats would carry it.
+state, only takes away the error with which hats would carry it.  Σ χ_n χ_n/ΔE is the δ function
+of the golden rule, of fourth order in the distance of shells.
 """
 
 from __future__ import annotations

@@ -19,15 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinetic.collisions.base import Surroundings
-from kinetic.errors import InputError
+from kinetic.collisions.hats import averaged_hats, energy_ranges
 from kinetic.grid import Array
 
 CELLS_PER_SHELL = 2.0
 """Distance of shells by default, in the change of energy across a cell."""
 
 LEAST, MOST = 3, 4096
-_POINTS = {0: 1, 1: 16, 2: 5, 3: 3}  # of the product rule along an axis, by their number
-_MEMORY = 4 * 2**30  # bytes
 
 
 class Shells:
@@ -53,6 +51,8 @@ class Shells:
         E_n, counted from the potential φ of the site.  (shell,)
     spacing
         ΔE.
+    sharpness
+        β of `sharpen`.
     patterns
         Number of sites whose bands differ; 1 if those of all sites agree.
     density
@@ -141,15 +141,13 @@ class Shells:
         found = self.around.spin().reshape(self.valleys, self.sites, 3, self.cells)
         return np.asarray(found.swapaxes(0, 1))
 
-    def _ranges(self) -> Array:
-        """Half the change of energy across a cell along every axis.  (3, level)"""
-        shape = (self.patterns, self.rows, *self.around.energy.shape[1:])
-        energy = self.means.reshape(shape)
-        out = np.zeros((3, *shape))
-        for axis in range(3):
-            if shape[axis + 2] > 1:
-                out[axis] = 0.5 * np.abs(np.gradient(energy, axis=axis + 2))
-        return out.reshape(3, -1)
+    def _mean(self, values: Array) -> float:
+        """Mean over the levels where the equilibrium varies, over all where it does not."""
+        f = self.by_site(self.around.equilibrium)[: self.patterns]
+        share = self.weight * np.clip(f * (1.0 - f), 0.0, None)
+        if not float(share.sum()) > 0.0:
+            share = self.weight
+        return float((share * values).sum() / share.sum())
 
     def _space(self, ranges: Array) -> tuple[float, float, int]:
         """Lowest shell, distance and number of shells."""
@@ -162,42 +160,24 @@ class Shells:
             spacing = width / (self._asked - 1)
         elif spacing == 0.0:
             across = 2.0 * np.sqrt((ranges**2).sum(axis=0)).reshape(self.means.shape)
-            f = self.by_site(self.around.equilibrium)[: self.patterns]
-            share = self.weight * np.clip(f * (1.0 - f), 0.0, None)
-            if not float(share.sum()) > 0.0:
-                share = self.weight
-            spacing = CELLS_PER_SHELL * float((share * across).sum() / share.sum())
+            spacing = CELLS_PER_SHELL * self._mean(across)
         spacing = min(max(spacing, width / (MOST - 3)), width / (LEAST - 1))
         lower = spacing * np.floor(low / spacing)
         return lower, spacing, int(np.floor((high - lower) / spacing)) + 2
 
     def _count(self) -> None:
         """The hats of every level."""
-        from kinetic.kernels.shells import count_hats, fill_hats
-
-        ranges = self._ranges()
+        shape = self.around.energy.shape[1:]
+        ranges = energy_ranges(self.means.reshape(self.patterns, self.rows, *shape))
         lower, self.spacing, number = self._space(ranges)
+        spread = self._mean((ranges**2).sum(axis=0).reshape(self.means.shape)) / 3.0
+        self.sharpness = 1.0 / 12.0 + 0.5 * spread / self.spacing**2
         self.energies = lower + self.spacing * np.arange(number)
-        flat = self.means.reshape(-1)
-        first, count = np.zeros(flat.size, np.int32), np.zeros(flat.size, np.int32)
-        small = flat.size < 4096
-        launch = self.around.device.launch
-        launch(count_hats, first, count, flat, ranges, lower, self.spacing, small=small)
-        self._offset = np.concatenate([[0], np.cumsum(count, dtype=np.int64)])
-        need = 8 * int(self._offset[-1]) + 60 * flat.size
-        if need > _MEMORY:
-            raise InputError(
-                f"[collisions] energy shells of this grid take {need / 2**30:.1f} GiB, at "
-                f"most {_MEMORY / 2**30:.0f} GiB are allowed: take fewer cells or sites, or bands "
-                "that are the same at every site."
-            )
-        self._value = np.zeros(int(self._offset[-1]))
-        axes = sum(n > 1 for n in self.around.energy.shape[1:])
-        points, shares = np.polynomial.legendre.leggauss(_POINTS[axes])
-        arguments = (flat, ranges, points, 0.5 * shares, lower, self.spacing)
-        launch(fill_hats, self._value, first, self._offset, *arguments, small=small)
-        self._first = first.reshape(self.means.shape)
-        self.width = int(count.max())
+        axes, flat = sum(n > 1 for n in shape), self.means.reshape(-1)
+        found = averaged_hats(flat, ranges, lower, self.spacing, axes, self.around.device)
+        self._first, self._offset, self._value = found
+        self._first = self._first.reshape(self.means.shape)
+        self.width = int(np.diff(self._offset).max())
 
     def _weigh(self) -> None:
         """The mass matrix and its factor."""
@@ -217,7 +197,8 @@ class Shells:
 
     # --- sums over shells ---------------------------------------------------------------------
 
-    def _launch(self, kernel: Callable[..., Any], *arguments: Any) -> None:
+    def launch(self, kernel: Callable[..., Any], *arguments: Any) -> None:
+        """Run a kernel on all workers, or on one where there are few levels."""
         small = self.around.energy.size < 4096
         self.around.device.launch(kernel, *arguments, small=small)
 
@@ -232,7 +213,7 @@ class Shells:
         sums = np.empty((self.sites, self._pieces, self.valleys, number, components))
         hats = (self._first, self._offset, self._value)
         flat = g.reshape(-1, self.cells)
-        self._launch(collect, sums, flat, self.weight, self.spin, *hats)
+        self.launch(collect, sums, flat, self.weight, self.spin, *hats)
         return sums
 
     def distribute(self, out: Array, coefficients: Array, scale: float = 1.0) -> None:
@@ -241,7 +222,7 @@ class Shells:
 
         hats = (self._first, self._offset, self._value)
         flat = out.reshape(-1, self.cells)
-        self._launch(distribute, flat, scale, coefficients, self.spin, *hats)
+        self.launch(distribute, flat, scale, coefficients, self.spin, *hats)
 
     def moments(self, g: Array) -> Array:
         """∫_n g = Σ w φ_n g.  (site, valley, shell)"""
@@ -266,6 +247,38 @@ class Shells:
         self.distribute(out, np.ascontiguousarray(values)[..., None])
         return out
 
+    def sharpen(self, values: Array) -> Array:
+        """χ_n = φ_n - β (φ_n+1 - 2φ_n + φ_n-1), or sums with χ_n instead of φ_n.
+
+        Σ_n χ_n(ε) χ_n(ε')/ΔE is a δ function that leaves parabolas as they are, while that of
+        φ_n spreads them.  (..., shell, component)
+        """
+        out: Array = (1.0 + 2.0 * self.sharpness) * values
+        out[..., 1:, :] -= self.sharpness * values[..., :-1, :]
+        out[..., :-1, :] -= self.sharpness * values[..., 1:, :]
+        return out
+
+    def members(self, pattern: int, valley: int) -> list[tuple[NDArray[np.int64], Array]]:
+        """Of every shell of a valley the levels, counted as band·cells + cell, and their χ_n."""
+        from scipy.sparse import csr_matrix, diags_array
+
+        first = self._first[pattern, 2 * valley : 2 * valley + 2].ravel()
+        base = (pattern * self.rows + 2 * valley) * self.cells
+        offset = self._offset[base : base + len(first) + 1]
+        counts, number = np.diff(offset), len(self.energies)
+        level = np.repeat(np.arange(len(first)), counts)
+        shell = first[level] + (np.arange(offset[0], offset[-1]) - offset[level])
+        hats = csr_matrix(
+            (self._value[offset[0] : offset[-1]], (shell, level)), shape=(number, len(first))
+        )
+        side = np.full(number - 1, -self.sharpness)
+        whole = np.full(number, 1.0 + 2.0 * self.sharpness)
+        found = csr_matrix(diags_array([side, whole, side], offsets=[-1, 0, 1]) @ hats)
+        found.sort_indices()
+        cuts = found.indptr[1:-1]
+        levels = np.split(found.indices.astype(np.int64), cuts)
+        return list(zip(levels, np.split(found.data, cuts), strict=True))
+
     def at(self, values: Array, energy: float) -> Array:
         """A function of the energy between its shells.  (..., shell) → (...)"""
         x = float(np.clip((energy - self.energies[0]) / self.spacing, 0, len(self.energies) - 1))
@@ -280,7 +293,7 @@ class Shells:
 
         sums = self.collect(g)
         out = np.empty((self.sites, self.valleys, len(self.energies), 1))
-        self._launch(settle, out, sums, self._factor, self._scale, self._mass, self._scratch)
+        self.launch(settle, out, sums, self._factor, self._scale, self._mass, self._scratch)
         return out
 
     def remove(self, g: Array) -> None:

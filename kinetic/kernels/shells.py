@@ -181,6 +181,47 @@ def lose(worker, workers, out, loss, g, sites):
 
 
 @released
+def exchange(worker, workers, out, g, weight, members, begin, factors, place, colour, colours,
+             scratch):
+    """Add Σ_n B_n B_nᵀ w g to out, of the shells n ≡ colour: no level is in two of them.
+
+    members: levels band·cells + cell of one block after the other, those of block b =
+    (pattern·valleys + valley)·shells + n from begin[b]; factors: B_n(level, rank) likewise, from
+    place[b].  scratch (workers, largest rank).
+    """
+    patterns, rows, cells = weight.shape
+    valleys = rows // 2
+    sites = len(g) // rows
+    count = (len(begin) - 1) // (patterns * valleys)
+    for task in range(worker, sites * valleys * count, workers):
+        site, block = task // (valleys * count), task % (valleys * count)
+        valley, n = block // count, block % count
+        if n % colours != colour:
+            continue
+        p = site if patterns > 1 else 0
+        block += p * valleys * count
+        a, e = begin[block], begin[block + 1]
+        if a == e:
+            continue
+        rank = (place[block + 1] - place[block]) // (e - a)
+        table = factors[place[block] : place[block + 1]].reshape(e - a, rank)
+        sums = scratch[worker, :rank]
+        sums[:] = 0.0
+        low = 2 * (valley * sites + site)
+        for i in range(e - a):
+            band, k = members[a + i] // cells, members[a + i] % cells
+            x = weight[p, 2 * valley + band, k] * g[low + band, k]
+            for r in range(rank):
+                sums[r] += x * table[i, r]
+        for i in range(e - a):
+            total = 0.0
+            for r in range(rank):
+                total += sums[r] * table[i, r]
+            band, k = members[a + i] // cells, members[a + i] % cells
+            out[low + band, k] += total
+
+
+@released
 def masses(worker, workers, mass, weight, first, offset, value, pooled):
     """Lower bands of Σ w φ_n φ_n' of every group.  mass (pattern, group, band of it, shell)"""
     patterns, groups, _, _ = mass.shape
