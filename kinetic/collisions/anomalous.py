@@ -1,53 +1,181 @@
-"""What impurity scattering does beyond its symmetric rates: coordinate shift and skew scattering.
+"""What impurities do beyond symmetric rates: coordinate shift and skew scattering.
 
-With n_l = s m the spin direction of a state l = (s, k) and a_l = m × ∂_k m (the same in both bands)
+With n_l = s m the spin direction of a state l = (s, k) and a_l = m × ∂_k m, the same in both
+bands, an event l → l' displaces the carrier by
 
     δr_l'l = i⟨u'|∂'u'⟩ - i⟨u|∂u⟩ - (∂ + ∂')arg⟨u'|u⟩ = (n'·a - n·a')/2(1 + n·n')
 
-is the displacement in the event l → l'; the overlap |⟨u'|u⟩|² = ½(1 + n·n') in the golden rule takes
-the denominator away.  The antisymmetric part of the rate l → l' beyond the Born approximation is
+The overlap |⟨u'|u⟩|² = ½(1 + n·n') of the golden rule takes the denominator away.  The rate of
+l → l' beyond the Born approximation has for white noise the antisymmetric part
 
     ω^a_l'l = (2π/ħ) δ(ε - ε') ½π Σ_l'' δ(ε - ε'') n'·(n'' × n) [nV₁³ + (nV₀²)²(x + x' + x'')]
 
-for white noise, with x = s/Δ the reciprocal distance to the other band: the first term is of third
-order and there if the disorder is not Gaussian; the second one is of fourth order without crossing
-lines, where the intermediate, the initial or the final state passes through the other band.
+with x = s/Δ, the reciprocal distance to the other band.  The first term is of third order, there
+if the disorder is not Gaussian; the second is of fourth order without crossing lines: the
+initial, the final or the intermediate state passes through the other band.
 
-Source: Sinitsyn, Niu and MacDonald, Phys. Rev. B 73, 075318 (2006), Eq. (12), and Sinitsyn, Niu,
-Sinova and Nomura, Phys. Rev. B 72, 045346 (2005) (coordinate shift); Sinitsyn, MacDonald,
-Jungwirth, Dugaev and Sinova, Phys. Rev. B 75, 045315 (2007), Sec. III (distribution and rates; there
-for the Dirac cone, where x = x' = x''); Sinitsyn, J. Phys.: Condens. Matter 20, 023201 (2008).
+Source: Sinitsyn, Niu, Sinova and Nomura, Phys. Rev. B 72, 045346 (2005), and Sinitsyn, Niu and
+MacDonald, Phys. Rev. B 73, 075318 (2006) (coordinate shift); Sinitsyn, MacDonald, Jungwirth,
+Dugaev and Sinova, Phys. Rev. B 75, 045315 (2007) (distribution and rates, for the Dirac cone,
+where x = x' = x''); Sinitsyn, J. Phys.: Condens. Matter 20, 023201 (2008).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kinetic.collisions.base import Surroundings
+from kinetic.collisions.base import Operator
+from kinetic.collisions.born import BornScattering
 from kinetic.collisions.shells import Shells
 from kinetic.errors import InputError
 from kinetic.grid import Array
 
+if TYPE_CHECKING:
+    from kinetic.collisions.elastic import Elastic
+
 _DIRECTIONS = ("kx", "ky", "kz")
+_CORRECTIONS, _NEGLIGIBLE = 60, 1e-14  # of an implicit stage: at most so many; an occupation
+_DIFFERENCES = np.array(
+    [
+        [0.0, -1.0, 1.0, 0.0, 0.0],
+        [0.0, 0.0, -1.0, 1.0, 0.0],
+        [0.0, -0.5, 0.0, 0.5, 0.0],
+        [1.0 / 12.0, -2.0 / 3.0, 0.0, 2.0 / 3.0, -1.0 / 12.0],
+    ]
+)
 Smear = Callable[[Array], Array]
 
 
-def refuse_places(surroundings: Surroundings) -> None:
-    """Refuse a coordinate shift where there are axes in real space.
+class AnomalousScattering(Operator):
+    """Scattering in Born approximation and what a description asks for beyond.
+
+    Parameters
+    ----------
+    description
+        Which parts.
+    born
+        The symmetric part, with its final strength.
 
     Raises
     ------
     InputError
-        If there are any.
+        If a part is not made for this disorder or this grid.
     """
-    if surroundings.places:
-        raise InputError(
-            "[collisions] side_jump and anomalous_distribution displace carriers from site to site "
-            "in every scattering event, which is made for homogeneous runs only: take out the axes "
-            f"{', '.join(surroundings.places)}, or set both to false."
-        )
+
+    def __init__(self, description: Elastic, born: BornScattering) -> None:
+        self.description, self.born = description, born
+        self._refuse()
+        shells, skew = born.shells, description.skew_third_moment
+        between = description.inter_valley * (1.0 - np.eye(shells.valleys))
+        self.strengths = born.strength * (np.eye(shells.valleys) + between)
+        fourth = self.strengths * description.skew_gaussian
+        self.skew = SkewScattering(shells, fourth, skew) if np.any(fourth) or skew else None
+        shifts = description.side_jump or description.anomalous_distribution
+        self.shift = CoordinateShift(shells, self._smear) if shifts else None
+        self._levels = shells.density
+        self.fastest = born.fastest
+
+    def _refuse(self) -> None:
+        description, places = self.description, self.born.around.places
+        shifted = description.side_jump or description.anomalous_distribution
+        if not description.overlap:
+            raise InputError(
+                "[collisions] elastic: coordinate shift and skew scattering come from the phases "
+                "of ⟨u|u'⟩, which overlap = false leaves out: set overlap = true or drop them."
+            )
+        if not description.potential().flat:
+            raise InputError(
+                "[collisions] elastic: coordinate shift and skew scattering are made for "
+                "disorder = 'white_noise': take that, or drop side_jump, anomalous_distribution, "
+                "skew_gaussian and skew_third_moment."
+            )
+        if shifted and places:
+            raise InputError(
+                "[collisions] elastic: side_jump and anomalous_distribution displace carriers "
+                "from site to site, which is made for homogeneous runs only: take out the axes "
+                f"{', '.join(places)}, or drop both."
+            )
+
+    def _smear(self, g: Array) -> Array:
+        """Σ_l' δ(ε - ε') nV² g_l'."""
+        shells = self.born.shells
+        sums = np.einsum("vw,swn->svn", self.strengths, shells.moments(g))
+        return shells.interpolate(sums / shells.spacing)
+
+    def _look(self) -> None:
+        """Follow bands that have moved; the Born part has looked at them before."""
+        if self._levels is not self.born.shells.density:
+            self._levels = self.born.shells.density
+            if self.skew:
+                self.skew.update()
+            if self.shift:
+                self.shift.update()
+
+    def _add(self, f: Array, apart: Array, t: float, out: Array) -> None:
+        """Add what there is beyond the Born part, from f and Q (f - f_FD); linear in both."""
+        shells = self.born.shells
+        if self.skew:
+            change = np.zeros_like(out)
+            self.skew.add(apart, change)
+            shells.remove(change)
+            out += change
+        if self.shift and self.description.anomalous_distribution:
+            self.shift.add(f, self.born.around.force(t)[0], out)
+
+    def rate(self, f: Array, t: float, out: Array) -> None:
+        """Add the Born part and the rest."""
+        self.born.rate(f, t, out)
+        self.fastest = self.born.fastest
+        self._look()
+        self._add(f, self.born.apart, t, out)
+
+    def loss(self) -> Array:
+        """Γ of the Born part."""
+        return self.born.loss()
+
+    def derivative(self, f: Array, v: Array, t: float, out: Array) -> None:
+        """Add what is linear: all but the choice of f_FD, which only takes an error away."""
+        self.born.derivative(f, v, t, out)
+        self._add(v, self.born.apart, t, out)
+
+    def solve(self, target: Array, step: float, t: float) -> Array | None:
+        """f with f = target + step C[f], by corrections to the f of the Born part.
+
+        With S = (1 - step C_Born)⁻¹ and A the rest of C these are (step S A)ⁿ f, smaller and
+        smaller as long as skew scattering is rarer than scattering; otherwise None.
+        """
+        f = self.born.solve(target, step, t)
+        self._look()
+        if f is None:
+            return None
+        rest, size = np.zeros_like(f), np.inf
+        self._add(f, self.born.deviation(f), t, rest)
+        for _ in range(_CORRECTIONS):
+            change = self.born.settled(step * rest, step)
+            f += change
+            before, size = size, float(np.abs(change).max())
+            if size <= _NEGLIGIBLE:
+                return f
+            if not size < 0.7 * before:
+                return None
+            rest[...] = 0.0
+            self._add(change, change, t, rest)
+        return None
+
+    def side_velocity(self, t: float) -> Array | None:
+        """v^sj, where it is asked for."""
+        return self.shift.velocity if self.shift and self.description.side_jump else None
+
+    def state(self) -> dict[str, Array]:
+        """That of the Born part."""
+        return self.born.state()
+
+    def restore(self, state: dict[str, Array]) -> None:
+        """Take it back."""
+        self.born.restore(state)
 
 
 class SkewScattering:
@@ -77,9 +205,9 @@ class SkewScattering:
         open_ = ~shells.glued[:, :, None] & (gap > 0.0)
         nearness = np.where(open_, 1.0, 0.0) / np.where(open_, gap, 1.0)
         both = np.concatenate([-nearness, nearness], axis=2)
-        self.nearness = np.ascontiguousarray(
-            np.broadcast_to(both, (shells.sites, *both.shape[1:])).swapaxes(0, 1)
-        ).reshape(shells.around.energy.shape)
+        sites = np.broadcast_to(both, (shells.sites, *both.shape[1:]))
+        # a copy of its own: kernels are compiled anew for arrays that cannot be written
+        self.nearness = sites.swapaxes(0, 1).copy().reshape(shells.around.energy.shape)
         self.spins = self._directions(np.ones_like(self.nearness))
         self.near = self._directions(self.nearness)
 
@@ -160,9 +288,9 @@ class CoordinateShift:
     def add(self, f: Array, force: Array, out: Array) -> None:
         """Add the work of e in the events: -Σ_l' ω_ll' e·δr_ll' ∂f/∂ε = e·v^sj_l ∂f/∂ε.
 
-        Linear in e·δr, which is all that a coordinate shift found at e = 0 knows; ∂f/∂ε is that of
-        the function of the energy nearest to f, since the rest of f is itself of order e.  Then the
-        source adds up to 0 in every shell.  Of second order e·j^sj of heat is left out, which
+        Linear in e·δr, which is all that a coordinate shift found at e = 0 knows; ∂f/∂ε is that
+        of the function of the energy nearest to f, since the rest of f is itself of order e.  So
+        the source adds up to 0 in every shell.  The heat e·j^sj, of second order, is left out; it
         vanishes where the side jump is across e.
 
         Parameters
@@ -189,7 +317,7 @@ def _turn(vector: Array, gradient: Array) -> Array:
 
 
 class _Slope:
-    """∂f/∂ε of the function of the energy nearest to f, by differences over shells with states."""
+    """∂f/∂ε of the function of the energy nearest to f: differences of shells with states."""
 
     def __init__(self, shells: Shells) -> None:
         self.shells = shells
@@ -197,16 +325,21 @@ class _Slope:
         if shells.pooled:
             density = np.broadcast_to(density.sum(axis=1, keepdims=True), density.shape)
         full = density > 1e-6 * density.max(initial=0.0)
-        ahead, behind = np.zeros_like(full), np.zeros_like(full)
-        ahead[..., :-1] = full[..., 1:] & full[..., :-1]
-        behind[..., 1:] = ahead[..., :-1]
-        self._ahead, self._behind = ahead, behind
-        self._steps = np.maximum(1.0 * ahead + behind, 1.0) * shells.spacing
+        number = full.shape[-1]
+        table = np.zeros((*full.shape, 5))
+        for weights in _DIFFERENCES:  # from the plainest to the best that there are shells for
+            fits = full.copy()
+            for move in np.flatnonzero(weights) - 2:
+                here = np.arange(number) + move
+                inside = (here >= 0) & (here < number)
+                fits &= inside & full[..., np.clip(here, 0, number - 1)]
+            table[fits] = weights
+        self._table = table / shells.spacing
 
     def of(self, f: Array) -> Array:
         """∂f/∂ε of the levels."""
         values = self.shells.coefficients(f)[..., 0]
-        step = np.diff(values, axis=-1, append=0.0)
-        difference = np.where(self._ahead, step, 0.0)
-        difference += np.where(self._behind, np.roll(step, 1, axis=-1), 0.0)
-        return self.shells.interpolate(difference / self._steps)
+        slope = np.zeros_like(values)
+        for move in range(-2, 3):
+            slope += self._table[..., move + 2] * np.roll(values, -move, axis=-1)
+        return self.shells.interpolate(slope)

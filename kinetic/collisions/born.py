@@ -203,12 +203,25 @@ class BornScattering(Operator):
     def rate(self, f: Array, t: float, out: Array) -> None:
         """Add Q (K - Γ) Q (f - f_FD)."""
         self._look()
-        self._fit(f)
-        apart, change = self._work[0], self._work[1]
-        self._deviate(f, apart)
-        self.shells.remove(apart)
-        self._scatter(apart, change)
+        change = self._work[1]
+        self._scatter(self.deviation(f), change)
         out += change
+
+    def deviation(self, f: Array) -> Array:
+        """Q (f - f_FD); the next call uses the array anew."""
+        self._fit(f)
+        self._deviate(f, self.apart)
+        self.shells.remove(self.apart)
+        return self.apart
+
+    @property
+    def apart(self) -> Array:
+        """Q (f - f_FD) of the last `rate` or `deviation`, Q v of the last `derivative`."""
+        return self._work[0]
+
+    def settled(self, right: Array, step: float) -> Array:
+        """y with y - step Q (K - Γ) y = right, of a right-hand side under Q."""
+        return self._conjugate(right, step)
 
     def loss(self) -> Array:
         """Γ."""

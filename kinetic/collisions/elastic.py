@@ -48,6 +48,15 @@ class Elastic(Collision):
     shells
         Number of energy shells; by default they are as far apart as the energy changes across
         two cells, where the initial occupation varies.
+    side_jump
+        Whether the displacement in scattering events adds Σ_l' ω_l'l δr_l'l to the velocity.
+    anomalous_distribution
+        Whether e does work in these displacements.
+    skew_gaussian
+        Whether there is skew scattering of fourth order, (nV₀²)²; white noise.
+    skew_third_moment
+        nV₁³ of disorder that is not Gaussian, for skew scattering of third order within every
+        valley; energy³ × volume².  0 leaves it out; white noise.
     """
 
     name = "elastic"
@@ -61,6 +70,10 @@ class Elastic(Collision):
     inter_valley: float = 0.0
     overlap: bool = True
     shells: int | None = None
+    side_jump: bool = False
+    anomalous_distribution: bool = False
+    skew_gaussian: bool = False
+    skew_third_moment: float = 0.0
 
     def __post_init__(self) -> None:
         if (self.strength is None) == (self.tau is None):
@@ -76,8 +89,10 @@ class Elastic(Collision):
                 raise InputError("energy says where tau holds; strength needs none.")
         if number("inter_valley", self.inter_valley) < 0.0:
             raise InputError(f"inter_valley = {self.inter_valley} must not be below 0.")
-        if not isinstance(self.overlap, bool):
-            raise InputError(f"overlap = {self.overlap!r} must be true or false.")
+        for key in ("overlap", "side_jump", "anomalous_distribution", "skew_gaussian"):
+            if not isinstance(getattr(self, key), bool):
+                raise InputError(f"{key} = {getattr(self, key)!r} must be true or false.")
+        number("skew_third_moment", self.skew_third_moment)
         whole = isinstance(self.shells, int) and not isinstance(self.shells, bool)
         if self.shells is not None and not (whole and 4 <= self.shells <= 4000):
             raise InputError(f"shells = {self.shells!r} must be a whole number from 4 to 4000.")
@@ -107,7 +122,17 @@ class Elastic(Collision):
         operator = BornScattering(self, surroundings)
         if self.tau is not None:
             operator.normalise(self._energy(surroundings), self.tau)
-        return operator
+        if not self.anomalous:
+            return operator
+        from kinetic.collisions.anomalous import AnomalousScattering
+
+        return AnomalousScattering(self, operator)
+
+    @property
+    def anomalous(self) -> bool:
+        """Whether anything beyond symmetric rates is asked for."""
+        shifted = self.side_jump or self.anomalous_distribution
+        return bool(shifted or self.skew_gaussian or self.skew_third_moment)
 
     def _energy(self, surroundings: Surroundings) -> float:
         if self.energy is not None:

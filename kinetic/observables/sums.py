@@ -133,4 +133,5 @@ class Sums:
             mean = 0.5 * contents.sum(axis=1, keepdims=True) if self.projected else contents
             density += half * mean
         shape = (evolution.system.valleys, 2, velocity.shape[1], *density.shape[2:])
-        return np.einsum("vs...,vsi...->i", density, velocity.reshape(shape))
+        carried = density[:, :, None] * velocity.reshape(shape)
+        return np.asarray(np.moveaxis(carried, 2, 0).reshape(velocity.shape[1], -1).sum(axis=1))
