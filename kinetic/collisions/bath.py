@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from kinetic.collisions.base import Operator, Surroundings
 from kinetic.collisions.harmonics import degrees
-from kinetic.collisions.ladder import Ladder, quanta
+from kinetic.collisions.ladder import Ladder, quanta, sharpened
 from kinetic.errors import InputError
 from kinetic.grid import Array
 from kinetic.kernels.phonons import PIECE, gather, spread
@@ -132,8 +132,11 @@ class BathScattering(Operator):
             )
         self._sums = np.zeros((rows, -(-cells // PIECE), 2, levels, width))
         away = np.arange(self.rates.exchanging.shape[-1]) % levels
-        x = (away[:, None] - away) * self.step
-        self._bose = [quanta(x, warmth) for warmth in self.temperatures[:: around.sites]]
+        hops = (away[:, None] - away).astype(float)
+        self._bose = [
+            quanta(hops * self.step, warmth) * sharpened(np.abs(hops), warmth / self.step)
+            for warmth in self.temperatures[:: around.sites]
+        ]
         self._hats = 0.5 * (self.ladder.take + self.ladder.emit)
         self._unit = np.ones((cells, 1)), np.ones((1, cells, 1))
         self._masses = self._inverse_masses() if self.rates.elastic is not None else None

@@ -21,6 +21,7 @@ from kinetic.grid import Array
 from kinetic.kernels.phonons import settle
 
 _MOST = 2000  # levels: the rates between them are a matrix
+_COLD = 0.5  # distances of levels
 
 
 class Ladder:
@@ -77,6 +78,33 @@ def quanta(x: Array, temperature: float) -> Array:
     with np.errstate(over="ignore", divide="ignore"):
         found = np.abs(1.0 / np.expm1(np.asarray(x, dtype=float) / temperature))
     return np.where(x == 0.0, 0.0, found)
+
+
+def sharpened(hops: Array, warmth: float) -> Array:
+    """Factor of S that makes levels of finite width exchange what sharp ones would.
+
+        1/c = ⟨(x/X)² sech(y/2T) sech(y′/2T)⟩ ,   x = X + y - y′
+
+    over the offsets y, y′ of two cells from their levels, X apart: with c the power that electrons
+    at 2T give up is that of the levels themselves, since there n_B(x/2T) - n_B(x/T) cancels the
+    sinh(x/2T) of p r b.  For T below half the distance of the levels it goes over into the power
+    that is given up spontaneously, 1/c = 1 + (2N + 1) ⟨2y tanh(y/2T)⟩/X.
+
+    hops: X, and warmth: T, in units of the distance of the levels.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    y = 0.5 * (nodes + 1.0)
+    hat = weights * (1.0 - y)
+    sharp = 1.0 / np.cosh(0.5 * y / max(warmth, _COLD))
+    mean, square = float(np.sum(hat * sharp)), float(np.sum(hat * sharp * y**2))
+    hops = np.maximum(np.asarray(hops, dtype=float), 1.0)
+    inverse = mean**2 + 2.0 * mean * square / hops**2
+    if warmth < _COLD:
+        lag = 2.0 * float(np.sum(hat * y * np.tanh(0.5 * y / warmth)))
+        own = 1.0 + lag / (hops * np.tanh(0.5 * hops / warmth))
+        part = warmth / _COLD
+        inverse = part * inverse + (1.0 - part) * own
+    return np.asarray(1.0 / inverse)
 
 
 def coarseness(energy: Array) -> float:

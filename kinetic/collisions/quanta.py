@@ -16,6 +16,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from kinetic.collisions.harmonics import angles, legendre, positive
+from kinetic.collisions.ladder import sharpened
 from kinetic.errors import InputError
 from kinetic.grid import Array
 
@@ -171,16 +172,19 @@ class Sound:
     def remainder(self, profile: Profile, levels: Array, temperature: float) -> Array:
         """Rates of what exchanges no energy between levels.  (L + 1, level)
 
-            2πM/ħ ⟨ q [coth(ω/2T) - t coth(h/2T)] P_l(cos θ) ⟩ , ω = cq = th, t < 1
+            2πM/ħ ⟨ q [coth(ω/2T) - c t coth(h/2T)] P_l(cos θ) ⟩ , ω = cq = th, t < 1
+
+        with the factor c of `sharpened`.
         """
         step = float(levels[1] - levels[0])
         mu, shares = angles(self.dimensions, _ANGLES)
         k = profile.radius(levels)[:, None]
         q = k * np.sqrt(np.maximum(2.0 - 2.0 * mu, 0.0))
         t = self.velocity * q / step
+        kept = sharpened(np.ones(1), temperature / step)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             left = q / np.tanh(0.5 * self.velocity * q / temperature)
         left = np.where(q > 0.0, left, 2.0 * temperature / self.velocity)
-        left = left - q * t / np.tanh(0.5 * step / temperature)
+        left = left - q * t * kept / np.tanh(0.5 * step / temperature)
         weights = self.strength / step * np.where(t < 1.0, left, 0.0) * shares
         return self.moments(np.broadcast_to(mu, q.shape), weights).sum(axis=2)
