@@ -13,13 +13,16 @@ from typing import Any
 import numpy as np
 
 from kinetic import config
-from kinetic.errors import InputError
+from kinetic.errors import InputError, suggestion
 from kinetic.grid import Grid
 from kinetic.pulses import TimeFunction
-from kinetic.registry import Description, from_table
+from kinetic.registry import Description, construct, from_table
 from kinetic.schedule import check_interval
+from kinetic.steady import Steadiness
 from kinetic.units import Units
 
+_ENDING = {field.name for field in dataclasses.fields(Steadiness)}
+_TIME = _ENDING | {"start", "stop"}
 _FAMILIES = ("hamiltonians", "initial", "collisions", "observables")
 
 
@@ -29,6 +32,7 @@ class Assembly:
 
     pieces: Mapping[str, Any]
     stepping: Any
+    steadiness: Steadiness
     start: float
     stop: float
     output: config.Output
@@ -126,9 +130,11 @@ def assemble(run: Mapping[str, Any]) -> Assembly:
         "equation": _piece(run.get("equation", {}), _equation),
         "start": start,
     }
-    rest = {key: value for key, value in time.items() if key not in ("start", "stop")}
+    ending = {key: value for key, value in time.items() if key in _ENDING}
+    steadiness = construct(Steadiness, ending, "time")
+    stepping = _stepping({key: value for key, value in time.items() if key not in _TIME})
     observables = _observables(output.observables)
-    return Assembly(pieces, _stepping(rest), start, stop, output, observables, units)
+    return Assembly(pieces, stepping, steadiness, start, stop, output, observables, units)
 
 
 def _piece(table: Any, build: Callable[[Mapping[str, Any]], Any]) -> Any:
@@ -198,6 +204,10 @@ def _equation(table: Mapping[str, Any]) -> Any:
 def _stepping(table: Mapping[str, Any]) -> Any:
     from kinetic.stepping import Stepping
 
+    own = {field.name for field in dataclasses.fields(Stepping)}
+    for key in table:
+        if key not in own:
+            raise InputError(f"[time] {key}: no such key; {suggestion(key, _TIME | own)}")
     return Stepping.from_table(table)
 
 

@@ -31,6 +31,7 @@ REQUIRED = ("grid", "hamiltonian", "initial", "time")
 RESUMABLE = (
     "title",
     "time.stop",
+    "time.tolerance",
     "output.every",
     "output.snapshots.every",
     "output.checkpoint_every",

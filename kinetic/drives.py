@@ -19,6 +19,8 @@ _SAMPLES = 65
 _SITES = {0: 0, 1: 33, 2: 13, 3: 7}  # along every axis in real space, both ends among them
 _MOMENTA = (0.11, 0.47, 0.83)
 _TOLERANCE = 1e-6
+_SETTLED = 1e-9  # of a drive: what it may still change by when it has come to rest
+_GOLDEN = 0.5 * (5.0**0.5 - 1.0)
 _NEGLIGIBLE = 1e-10  # of a cell width, a squared momentum or an energy: no effect in a step
 
 
@@ -86,6 +88,18 @@ class Drives:
             error = float(np.linalg.norm(weights @ change - coarse))
             passed = float(weights @ np.linalg.norm(change, axis=1))
             if error > _TOLERANCE * passed + _NEGLIGIBLE * size:
+                return False
+        return True
+
+    def resting(self, t: float, stop: float) -> bool:
+        """Whether no drive moves any more from t to the end of a run.
+
+        Times follow the golden ratio, so that no period of a drive falls in with them.
+        """
+        times: Array = t + (stop - t) * (np.arange(_SAMPLES, dtype=float) * _GOLDEN % 1.0)
+        for values, size in self._sampled(times):
+            moved = float(np.abs(values - values[0]).max())
+            if moved > _SETTLED * float(np.abs(values).max()) + _NEGLIGIBLE * size:
                 return False
         return True
 

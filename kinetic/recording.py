@@ -19,6 +19,7 @@ from kinetic.interrupts import Interrupts
 from kinetic.netcdf import attributes_of
 from kinetic.provenance import Origin, attributes_from, now, why
 from kinetic.schedule import Schedule
+from kinetic.steady import Settling
 from kinetic.storage import Result, Stream
 
 _log = logging.getLogger("kinetic")
@@ -47,6 +48,8 @@ class Recording:
         Where to go on from, if the run is resumed.
     interrupts
         The signals that must wait while a file is written.
+    settling
+        What watches the run come to rest, if anything does.
     """
 
     def __init__(
@@ -57,7 +60,9 @@ class Recording:
         path: Path | None,
         checkpoint: Checkpoint | None,
         interrupts: Interrupts | None = None,
+        settling: Settling | None = None,
     ) -> None:
+        self._settling = settling
         self._assembly, self._origin, self._evolution = assembly, origin, evolution
         self.interrupts = interrupts or Interrupts()
         self._clock = clock.monotonic()
@@ -76,6 +81,8 @@ class Recording:
             assert path is not None
             history = f"{attributes_of(path).get('history', '')}\n{now()} resumed"
             evolution.restore(checkpoint.state)
+            if settling is not None:
+                settling.restore(checkpoint.state)
             for name, track in self._tracks.items():
                 track.schedule.restore(checkpoint.schedules.get(name, 0), evolution.time)
             self.warnings = [w for w in attributes_of(path).get("warnings", "").split("\n") if w]
@@ -148,7 +155,7 @@ class Recording:
             counts=self.result.counts,
             schedules={name: t.schedule.state() for name, t in self._tracks.items()},
             wall_time=self.wall_time,
-            state={} if fresh else evolution.state(),
+            state={} if fresh else evolution.state() | self._watched(),
         )
         with self._patience():
             # A fresh checkpoint counts nothing and goes first: it disowns an older result.
@@ -160,6 +167,9 @@ class Recording:
         self._kept = clock.monotonic()
         spent = self._kept - begun
         self._pause = max(self._assembly.output.checkpoint_every, _SHARE * spent)
+
+    def _watched(self) -> dict[str, Any]:
+        return self._settling.state() if self._settling is not None else {}
 
     @contextlib.contextmanager
     def guarded(self) -> Iterator[None]:
@@ -190,7 +200,7 @@ class Recording:
         with self._patience():
             self.result.flush()
 
-    def _judgement(self) -> dict[str, str]:
+    def _judgement(self) -> dict[str, Any]:
         """Validity figures and warnings as attributes; warnings once given stay."""
         lines = []
         for name, value, warning in reporting.validity(self._evolution):
@@ -198,7 +208,8 @@ class Recording:
             if warning and warning not in self.warnings:
                 self.warnings.append(warning)
                 _log.warning("%s", warning)
-        return {"validity": "\n".join(lines), "warnings": "\n".join(self.warnings)}
+        told = {"validity": "\n".join(lines), "warnings": "\n".join(self.warnings)}
+        return told | (self._settling.attributes() if self._settling is not None else {})
 
     @contextlib.contextmanager
     def _patience(self) -> Iterator[None]:

@@ -20,6 +20,7 @@ from kinetic.checkpoint import Checkpoint
 from kinetic.errors import InputError, PhysicsError
 from kinetic.progress import Progress
 from kinetic.schedule import Schedule, check_interval, next_target
+from kinetic.steady import Settling, at_rest
 
 if TYPE_CHECKING:
     import xarray
@@ -148,6 +149,7 @@ class Simulation:
         self._callbacks: list[tuple[Schedule, Callback]] = []
         self._evolution: Any = None
         self._recording: Recording | None = None
+        self._settling: Settling | None = None
         self._resumed: tuple[Path, Checkpoint] | None = None
 
     @property
@@ -155,6 +157,8 @@ class Simulation:
         """The evolving system; built on first use."""
         if self._evolution is None:
             self._evolution = self.assembly.evolution()
+            if self.assembly.steadiness.wanted:
+                self._settling = Settling(self.assembly.steadiness, self._evolution)
         return self._evolution
 
     @property
@@ -165,7 +169,10 @@ class Simulation:
     @property
     def complete(self) -> bool:
         """Whether a resumed run has nothing left to do."""
-        return self._resumed is not None and self._resumed[1].time >= self.stop
+        if self._resumed is None:
+            return False
+        checkpoint, wanted = self._resumed[1], self.assembly.steadiness
+        return checkpoint.time >= self.stop or at_rest(checkpoint.state, wanted.tolerance)
 
     @property
     def warnings(self) -> list[str]:
@@ -284,13 +291,15 @@ class Simulation:
         if self._recording is None:
             checkpoint = self._resumed[1] if self._resumed else None
             title = str(self.run_tables.get("title", ""))
+            evolution = self.evolution
             self._recording = Recording(
                 self.assembly,
                 Origin(self.run_text, self.incomplete, title, sources(self.assembly)),
-                self.evolution,
+                evolution,
                 path,
                 checkpoint,
                 interrupts,
+                self._settling,
             )
             if checkpoint is not None and not checkpoint.fresh:
                 for schedule, _ in self._callbacks:
@@ -308,6 +317,8 @@ class Simulation:
         if self.stopped != "running":
             return False
         schedules = [*recording.schedules, *(schedule for schedule, _ in self._callbacks)]
+        if self._settling is not None:
+            schedules.append(self._settling.schedule)
         target = next_target(schedules, self.time, self.stop)
         begun = clock.perf_counter()
         recording.consistent = False
@@ -316,10 +327,22 @@ class Simulation:
         except PhysicsError:
             recording.consistent = True  # the state is that of the last good step
             raise
+        if self._settling is not None:
+            self._settling.look()
         recording.consistent = True
         recording.timed(clock.perf_counter() - begun)
         self._instant()
         return True
+
+    def _ended(self) -> str:
+        """Why the run ends here, or 'running'."""
+        settling = self._settling
+        if settling is not None and settling.steady:
+            return f"steady at t = {self.time:.6g}: {settling.words()}"
+        if self.time < self.stop:
+            return "running"
+        short = f" before it was steady: {settling.words()}" if settling is not None else ""
+        return f"reached stop = {self.stop:.6g}{short}"
 
     def _instant(self) -> None:
         """All that belongs to the time reached: records, callbacks, files."""
@@ -335,8 +358,8 @@ class Simulation:
                         self.stopped = ended
                 except StopRun as words:
                     self.stopped = f"{ended}: {words}"
-        if self.time >= self.stop and self.stopped == "running":
-            self.stopped = f"reached stop = {self.stop:.6g}"
+        if self.stopped == "running":
+            self.stopped = self._ended()
         if self.stopped != "running":
             recording.record(last=True)
         recording.keep()

@@ -15,6 +15,7 @@ from kinetic.errors import InputError, suggestion
 from kinetic.fields import Fields
 from kinetic.grid import AXIS_KEYS, AXIS_NAMES
 from kinetic.registry import Description, kinds
+from kinetic.steady import Steadiness
 from kinetic.stepping import Stepping
 from kinetic.units import Units
 
@@ -64,6 +65,9 @@ def _table(name: str) -> int:
         print("  start = 0.0")
         print("  stop = (required)")
     _keys(_TABLES[name])
+    if name == "time":
+        print(f"\n{inspect.cleandoc(Steadiness.__doc__ or '')}\n\nKeys")
+        _keys(Steadiness)
     return 0
 
 

@@ -14,9 +14,9 @@ def main(options: argparse.Namespace) -> int:
         simulation = Simulation.resume(options.file, options.overrides)
     if simulation.complete:
         if not options.quiet:
-            print(
-                f"{options.file} is complete: t = {simulation.stop:g} was reached. "
-                "Ask for more with --set time.stop=…"
-            )
+            ended, more = f"t = {simulation.stop:g} was reached", "time.stop=…"
+            if simulation.assembly.steadiness.wanted:
+                ended, more = "it is steady or at its stop", "time.tolerance=… or time.stop=…"
+            print(f"{options.file} is complete: {ended}. Ask for more with --set {more}")
         return 0
     return integrate(simulation, options.file, options)
