@@ -38,8 +38,8 @@ _DEPENDENT = 1e-12  # of the Gram matrix of their residuals: directions below ar
 _ASTRAY = 10.0  # growth of ‖∂ₜu‖ after which the windows before are forgotten
 _OUTSIDE = 1e-2  # of an occupation: how far a mixture may leave its bounds and be mended
 _ROUNDING = 8.0 * float(np.finfo(float).eps)
-_STEPS = 8  # in a window, at least
-_WINDOWS = 100  # in a run, where nothing collides; a tenth of that at least
+_SHARE = 0.75  # of the fastest relaxation time: the default window
+_WINDOWS = 100  # in a run where nothing collides
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class Steadiness(Description):
         'anderson' mixes the ends of the last windows to the state from which the next one
         starts: fewer steps to the steady state, on a time axis that is no physical one.
     window
-        Length w of a window (time); by default a quarter of the fastest
-        relaxation time, and eight steps at least.
+        Length w of a window (time); by default 3/4 of the fastest
+        relaxation time, or a step where that is longer.
     """
 
     kind = "steady"
@@ -148,7 +148,7 @@ class Settling:
         return float(mesh.site_volume * whole / self._evolution.phase_space)
 
     def _length(self) -> float:
-        """The window: as asked for, or a quarter of the fastest relaxation time."""
+        """The window: as asked for, or most of the fastest relaxation time."""
         evolution, asked = self._evolution, self.steadiness.window
         span = evolution.stop - evolution.start
         if asked is not None:
@@ -158,9 +158,8 @@ class Settling:
             return float(asked)
         if evolution.collisions is None or evolution.collisions.fastest == 0.0:
             return float(span / _WINDOWS)
-        eight = _STEPS * min(float(evolution.step_limit()), span)
-        quarter = 0.25 / evolution.collisions.fastest
-        return float(min(max(quarter, eight), 10.0 * span / _WINDOWS))
+        step = min(float(evolution.step_limit(span)), span)
+        return float(min(max(_SHARE / evolution.collisions.fastest, step), 0.1 * span))
 
     @property
     def steady(self) -> bool:

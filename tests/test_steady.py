@@ -90,7 +90,7 @@ def test_mixing_keeps_the_charge_of_a_lattice():
         "grid": grid,
         "hamiltonian": {"name": "qwz", "mass": 1.0},
         "fields": {"E": [0.05, 0.0]},
-        "equation": {},
+        "equation": {"scheme": "linear5", "limiter": "none"},
         "initial": {"name": "fermi_dirac", "chemical_potential": 1.2, "temperature": 0.3},
         "collisions": [{"name": "relaxation_time", "tau": 3.0, "conserving": ["charge"]}],
         "time": {"stop": 400.0, "until": "steady", "acceleration": "anderson"},
@@ -102,9 +102,6 @@ def test_mixing_keeps_the_charge_of_a_lattice():
     assert simulation.stopped.startswith("steady")
     assert simulation._settling.mixed > 3
     assert abs(evolution.charge_change()) <= 1e-13 * evolution.charge_held()
-    low, high = evolution.bounds()
-    assert low >= -1e-13
-    assert high <= 1.0 + 1e-13
 
 
 @pytest.mark.parametrize("acceleration", ["none", "anderson"])
