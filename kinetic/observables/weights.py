@@ -90,9 +90,9 @@ class Weights:
         The system and which valley of it.
     parts
         Which weights: 'group' ∂ε_s (dim, band, *k), 'moment' ∂δε (dim, *k), 'curvature' B_k
-        (3, *k), 'chiral' v_s·B_k (band, *k), 'shifted' ∂δε·B_k (1, *k), 'rescaling' F v̄ and ¼F ∂Δ (2·dim, *k),
-        'texture' ℰ_k (3, *k), 'magnetisation' ¼Δ ħB_k (3, *k), 'gradient' its product with ½ħB_k
-        (9, *k).
+        (3, *k), 'chiral' v_s·B_k (band, *k), 'shifted' ∂δε·B_k (1, *k), 'rescaling' F v̄ and
+        ¼F ∂Δ (2·dim, *k), 'texture' ℰ_k (3, *k), 'magnetisation' ¼Δ ħB_k (3, *k), 'gradient' its
+        product with ½ħB_k (9, *k).
     b
         The field in δε and F; None takes that of a homogeneous system.
     """
