@@ -121,12 +121,15 @@ class Between(Operator):
         """0: no part of C is -Γf."""
         return 0.0
 
-    def solve(self, target: Array, step: float, t: float) -> Array:
+    def solve(self, target: Array, step: float, t: float) -> Array | None:
         """f = f* + (Δt/τ)(f̄ - f_loc).
 
         The charge of all is that of f*, so f̄ is that of f*; the charge of a valley is that of
-        (f* + λf̄)/(1 + λ) with λ = Δt/τ, and so f_loc is known.  With energies likewise.
+        (f* + λf̄)/(1 + λ) with λ = Δt/τ, and so f_loc is known.  With energies likewise.  Cells
+        that belong to two nodes in halves mix their charges: then there is no closed form.
         """
+        if isinstance(self.local, _Regions) and self.local.overlap:
+            return None
         ratio = step / self.tau
         missing = np.zeros_like(target)  # f̄ - f*
         self.common.rate(target, t, missing)
@@ -171,6 +174,7 @@ class _Regions(Operator):
                 "grid: take one with several, such as 'weyl_pair' or 'weyl_lattice'."
             )
         self.around, self.shares = surroundings, shares
+        self.overlap = any(np.any((share > 0.0) & (share < 1.0)) for share in shares)
         self.weights = [surroundings.weight * share for share in shares]
         self.parts = [
             towards.build(replace(surroundings, weight=weight)) for weight in self.weights
