@@ -20,8 +20,8 @@ from kinetic.grid import Array
 
 Levels = NDArray[np.int64]
 
-_RANK = 96
-_TOLERANCE = 1e-5  # of the largest |V|²
+_RANK = {1: 32, 2: 96, 3: 256}  # at most, by the number of momentum axes
+_TOLERANCE = 1e-4  # of the mean |V(0)|²
 _MEMORY = 4 * 2**30  # bytes
 _FLAT = 1e-2  # of the mean velocity: slower levels are not moved further than such ones
 
@@ -57,7 +57,8 @@ class Correlated:
                 found = shells.members(pattern, valley)
                 for n, (level, hat) in enumerate(found):
                     away = shells.energies[n] - energy[level]
-                    table = self._decompose(pattern, valley, level, away[:, None] * normal[level])
+                    move = away[:, None] * normal[level]
+                    table = self._decompose(pattern, valley, level, move, hat)
                     table *= np.sqrt(golden / shells.spacing) * hat[:, None]
                     members.append(level)
                     factors.append(table)
@@ -109,8 +110,13 @@ class Correlated:
                 columns.append(place)
         return np.stack(columns, axis=1) / around.hbar
 
-    def _decompose(self, pattern: int, valley: int, level: Levels, move: Array) -> Array:
-        """Columns B with B Bᵀ the |V|² |⟨u|u'⟩|² of the levels of a shell.  (level, rank)"""
+    def _decompose(
+        self, pattern: int, valley: int, level: Levels, move: Array, hat: Array
+    ) -> Array:
+        """Columns B with B Bᵀ the |V|² |⟨u|u'⟩|² of the levels of a shell.  (level, rank)
+
+        Levels count by the square of their `hat`; what is left out is small in the mean.
+        """
         shells = self.shells
         cell, sign = level % shells.cells, np.where(level < shells.cells, -1.0, 1.0)
         place = self._points(cell, move)
@@ -118,10 +124,12 @@ class Correlated:
         rest = np.ones(len(level))
         if spin is not None:
             rest = 0.5 * (1.0 + np.einsum("ia,ia->i", spin, spin))
-        out = np.zeros((min(_RANK, len(level)), len(level)))
+        importance = hat * hat
+        whole = float(importance @ rest)
+        out = np.zeros((min(_RANK[self.shells.around.dimensions], len(level)), len(level)))
         for column in range(len(out)):
-            pivot = int(np.argmax(rest))
-            if rest[pivot] <= _TOLERANCE:
+            pivot = int(np.argmax(rest * importance))
+            if rest[pivot] <= 0.0 or float(importance @ rest) <= _TOLERANCE * whole:
                 return np.ascontiguousarray(out[:column].T)
             q = np.sqrt(np.sum((place - place[pivot]) ** 2, axis=1))
             kernel = self.disorder.weight(q, shells.around.dimensions)
@@ -129,7 +137,7 @@ class Correlated:
                 kernel *= 0.5 * (1.0 + spin @ spin[pivot])
             kernel -= out[:column, pivot] @ out[:column]
             out[column] = kernel / np.sqrt(rest[pivot])
-            rest -= out[column] ** 2
+            np.maximum(rest - out[column] ** 2, 0.0, out=rest)
             rest[pivot] = 0.0
         return np.ascontiguousarray(out.T)
 

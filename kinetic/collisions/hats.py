@@ -58,9 +58,9 @@ def averaged_hats(
     need = 8 * int(offset[-1]) + 60 * energy.size
     if need > _MEMORY:
         raise InputError(
-            f"[collisions] energy shells of this grid take {need / 2**30:.1f} GiB, more than the "
-            f"{_MEMORY / 2**30:.0f} GiB allowed: take fewer cells or sites, or bands that are the "
-            "same at every site."
+            f"[collisions] energy shells of this grid take {need / 2**30:.1f} GiB, more than "
+            f"the {_MEMORY / 2**30:.0f} GiB allowed: take fewer cells or sites, or bands that "
+            "are the same at every site."
         )
     value = np.zeros(int(offset[-1]))
     points, shares = np.polynomial.legendre.leggauss(_POINTS[axes])
