@@ -66,11 +66,11 @@ class States:
         hats = []
         for valley in range(self.shells.valleys):
             for n in range(count):
-                one = np.zeros((1, self.shells.valleys, count))
+                one = np.zeros((1, self.shells.valleys, count, 1))
                 one[0, valley, n] = 1.0
-                hats.append(self.shells.interpolate(one).ravel())
-        hats = np.array(hats).reshape(self.shells.valleys, count, -1).sum(axis=0)
-        self.delta = hats.T @ hats / self.shells.spacing  # of any two valleys
+                hats.append(self.shells.interpolate(self.shells.sharpen(one)[..., 0]).ravel())
+        self.hats = np.array(hats).reshape(self.shells.valleys, count, -1).sum(axis=0)
+        self.delta = self.hats.T @ self.hats / self.shells.spacing  # of any two valleys
         cells = self.k.shape[1]
         self.valley = np.repeat(np.arange(self.shells.valleys), 2 * cells)
         rate = 0.05 * self.operator.description.inter_valley
@@ -148,31 +148,32 @@ def test_side_jump_velocity_is_the_sum_of_displacements(name):
         assert found == pytest.approx(expected, abs=1e-8 * np.abs(expected).max())
 
 
-def golden_rule(system, third):
-    """The antisymmetric part of 2π δ |T_l'l|², third or fourth order, rows l'."""
-    u, other, weight, gap = system.u, system.other, system.weight, system.gap
-    count = len(weight)
-    here = system.u.conj().T @ u
+def golden_rule(system, third, hat):
+    """The antisymmetric part of 2π δ |T_l'l|² of one shell, third or fourth order, rows l'.
+
+    States c between are on the shell, G = -iπ δ(ε - ε_c); the fourth order passes through the
+    other band of c, of l (`first`) or of l' (`last`) as well, where G = 1/sΔ.
+    """
+    on = np.flatnonzero(hat)
+    u, other, gap, valley = (
+        x[..., on] for x in (system.u, system.other, system.gap, system.valley)
+    )
+    share = hat[on] / system.shells.spacing
+    between = -1j * np.pi * share * system.weight[on]
+    here, g = u.conj().T @ u, system.strength[np.ix_(on, on)]
     across, back = u.conj().T @ other, other.conj().T @ u  # ⟨u'|ū⟩ and ⟨ū'|u⟩
-    out = np.zeros((count, count))
-    for a, b in zip(*np.nonzero(system.delta), strict=True):  # a = l', b = l
-        # On-shell states l'' = c between them: G = -iπ δ(ε - ε_c), with the hats of the pair.
-        c = system.chain[a, b] * weight * -1j * np.pi
-        if third:
-            same = (system.valley[a] == system.valley) & (system.valley[b] == system.valley[a])
-            amplitude = np.sum(c * same * here[a] * here[:, b])
-            out[a, b] = 2 * np.real(np.conj(here[a, b]) * amplitude)
-            continue
-        g = system.strength
-        through = c * g[a] * g[:, b] * here[a] * here[:, b] * np.conj(across[a] * back[:, b])
-        first = c * g[a, b] * g[:, b] * np.conj(here[a, b]) * across[a, b] * (
-            back[b] * here[:, b]
-        )
-        last = c * g[a, b] * g[a] * np.conj(here[a, b]) * here[a] * across[:, a] * back[a, b]
-        out[a, b] = 2 * np.real(
-            np.sum(through / gap) + np.sum(first) / gap[b] + np.sum(last) / gap[a]
-        )
-    return 2 * np.pi * 0.5 * (out - out.T)
+    if third:
+        same = 1.0 * (valley[:, None] == valley)
+        out = 2 * np.real(here.conj() * ((same * here * between) @ (same * here)))
+    else:
+        into = (g * here * across.conj() * between / gap) @ (g * here * back.conj())
+        first = np.sum(between[:, None] * g * here * back.T, axis=0) / gap
+        last = np.sum(between * g * here * across.T, axis=1) / gap
+        out = 2 * np.real(into)
+        out += 2 * np.real(g * here.conj() * (across * first + last[:, None] * back))
+    full = np.zeros((len(hat), len(hat)))
+    full[np.ix_(on, on)] = np.pi * (out - out.T) * np.outer(hat[on], share)
+    return full
 
 
 @NAMES
@@ -192,29 +193,10 @@ def test_skew_rates_are_those_of_the_golden_rule(name, third):
     skew.third_moment, skew.strengths = (1.0, 0.0 * fourth) if third else (0.0, fourth)
     skew.add(g, out)
     skew.third_moment, skew.strengths = kept
-    hats = [
-        system.shells.interpolate(
-            np.broadcast_to(row, (1, system.shells.valleys, len(row))).copy()
-        ).ravel()
-        for row in np.eye(len(system.shells.energies))
-    ]
     expected = np.zeros(len(system.weight))
-    for hat in hats:  # all three states on the same shell
-        share = np.outer(hat, hat) / system.shells.spacing
-        system.chain = _Chain(share, hat / system.shells.spacing)
-        system.delta = share
-        expected += golden_rule(system, third) @ (system.weight * g.ravel())
+    for hat in system.hats:  # all three states on the same shell
+        expected += golden_rule(system, third, hat) @ (system.weight * g.ravel())
     assert out.ravel() == pytest.approx(expected, abs=1e-12 * np.abs(expected).max())
-
-
-class _Chain:
-    """δ of a pair times δ of the states between, all on one shell."""
-
-    def __init__(self, pair, middle):
-        self.pair, self.middle = pair, middle
-
-    def __getitem__(self, index):
-        return self.pair[index] * self.middle
 
 
 @NAMES

@@ -102,8 +102,9 @@ class AnomalousScattering(Operator):
     def _smear(self, g: Array) -> Array:
         """Σ_l' δ(ε - ε') nV² g_l'."""
         shells = self.born.shells
-        sums = np.einsum("vw,swn->svn", self.strengths, shells.moments(g))
-        return shells.interpolate(sums / shells.spacing)
+        sums = shells.sharpen(shells.moments(g)[..., None])
+        sums = shells.sharpen(np.einsum("vw,swna->svna", self.strengths, sums))
+        return shells.interpolate(sums[..., 0] / shells.spacing)
 
     def _look(self) -> None:
         """Follow bands that have moved; the Born part has looked at them before."""
@@ -213,8 +214,8 @@ class SkewScattering:
 
     def _directions(self, g: Array) -> Array:
         """Σ_l δ(ε - ε_l) n_l g_l.  (site, valley, shell, 3)"""
-        sums = self.shells.collect(g, 4)[..., 1:].sum(axis=1)
-        return np.asarray(sums / self.shells.spacing)
+        sums = self.shells.sharpen(self.shells.collect(g, 4).sum(axis=1))
+        return np.asarray(sums[..., 1:] / self.shells.spacing)
 
     def _coupled(self, vectors: Array) -> Array:
         """Σ_v' nV₀²_vv' of vectors.  (site, valley, shell, 3)"""
@@ -238,9 +239,9 @@ class SkewScattering:
         self._distribute(out, first, factor)
 
     def _distribute(self, out: Array, vectors: Array, factor: float) -> None:
-        """Add factor · Σ_n φ_n n_l·c_n."""
+        """Add factor · Σ_n χ_n n_l·c_n."""
         coefficients = np.zeros((*vectors.shape[:-1], 4))
-        coefficients[..., 1:] = vectors
+        coefficients[..., 1:] = self.shells.sharpen(vectors)
         self.shells.distribute(out, coefficients, factor)
 
 
