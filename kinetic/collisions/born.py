@@ -217,7 +217,7 @@ class BornScattering(Operator):
     @property
     def apart(self) -> Array:
         """Q (f - f_FD) of the last `rate` or `deviation`, Q v of the last `derivative`."""
-        return self._work[0]
+        return np.asarray(self._work[0])
 
     def settled(self, right: Array, step: float) -> Array:
         """y with y - step Q (K - Γ) y = right, of a right-hand side under Q."""
