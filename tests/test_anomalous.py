@@ -284,6 +284,32 @@ def test_hall_conductivity_of_the_disordered_cone():
 THIRD = 0.0460835
 
 
+def test_side_jump_of_correlated_disorder():
+    """½ν v τ_tr 2π·πν (mk/E³) ⟨|V|²(1 - cos θ)⟩ with 1/τ_tr = 2πν⟨|V|² ½(1 + n·n')(1 - cos θ)⟩.
+
+    Averages over the angle by quadrature and with -f'; |V|² = exp(-ξ²q²).  Catches displacements
+    in events that are weighted otherwise than the events of the rates.
+    """
+    length, m = 1.0, 0.5
+    theta = np.pi * (np.arange(400) + 0.5) / 400
+    energy = 1.0 + 0.05 * np.linspace(-10.0, 30.0, 4001)
+    energy = energy[energy > m]
+    k2 = (energy**2 - m**2)[:, None]
+    rate = np.exp(-2 * length**2 * k2 * (1 - np.cos(theta))) * (1 - np.cos(theta))
+    overlap = 0.5 * (1 + (m**2 + k2 * np.cos(theta)) / energy[:, None] ** 2)
+    k2 = k2[:, 0]
+    transport = energy * np.mean(rate * overlap, axis=1)
+    value = np.sqrt(k2) / energy * (m * np.sqrt(k2) / energy**3) * energy * np.pi / 2
+    value = value * energy / (2 * np.pi) * np.mean(rate, axis=1) / transport
+    weight = 1 / np.cosh((energy - 1.0) / 0.1) ** 2 / 0.2
+    expected = -float(np.sum(value * weight) * (energy[1] - energy[0]))
+    disorder = {"name": "gaussian", "length": length}
+    found = hall(64, disorder=disorder, side_jump=True, anomalous_distribution=True)
+    allowed = (4.0 / 64) ** 2 / (1.0 - m**2)  # (h/k)²
+    assert found["current_side_jump"] == pytest.approx(expected, rel=allowed)
+    assert found["current_group"] == pytest.approx(expected, rel=allowed)
+
+
 def test_symmetric_rates_give_the_intrinsic_part_only():
     """No current of the group velocity across e."""
     plain = hall(64)
@@ -317,6 +343,35 @@ def test_side_jump_is_part_of_the_current_at_every_level(level):
     expected = np.einsum("lkxyz,lxyz->k", velocity, occupation)
     inner = found["current_side_jump"][:2]
     assert inner == pytest.approx(expected, abs=2e-2 * np.abs(expected).max())
+
+
+def test_bands_that_move_are_followed():
+    """With m(t) the velocities and rates are those of the moment."""
+    later = {"name": "massive_dirac", "mass": "0.3 + 0.2*t"}
+    run = evolution(later, (16, 16), **ALL)
+    before = run.collisions.side_velocity(0.0).copy()
+    advance(run, 1.0)
+    run.collisions.rate(run.transport.occupation(), 1.0)
+    still = evolution(
+        SQUARE, (16, 16), **ALL, shells=len(run.collisions.operators[0].born.shells.energies)
+    )
+    now, expected = run.collisions.side_velocity(1.0), still.collisions.side_velocity(0.0)
+    assert np.abs(now - before).max() > 0.1 * np.abs(now).max()
+    assert now == pytest.approx(expected, abs=0.05 * np.abs(expected).max())
+
+
+def test_nodes_and_fields_are_no_obstacle():
+    """A Weyl node in b: glued cells have no spin direction; everything is finite and kept."""
+    node = {"name": "weyl", "chirality": 1}
+    run = evolution(node, (9, 9, 9), b=[0.0, 0.0, 0.05], force=(0.0, 0.0, 0.01), **ALL)
+    f = run.transport.occupation()
+    f = f * (1.0 + 0.1 * np.sin(np.arange(f.size)).reshape(f.shape))
+    rate = run.collisions.rate(f, 0.0)
+    assert np.all(np.isfinite(rate))
+    around = run.collisions.surroundings
+    assert abs(np.sum(around.weight * rate)) <= 1e-14 * np.sum(around.weight)
+    assert np.all(np.isfinite(run.collisions.side_velocity(0.0)))
+    assert np.all(np.isfinite(observe(run, "current")["current_side_jump"]))
 
 
 # --- refusals ---------------------------------------------------------------------------------

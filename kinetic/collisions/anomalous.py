@@ -29,6 +29,7 @@ import numpy as np
 
 from kinetic.collisions.base import Operator
 from kinetic.collisions.born import BornScattering
+from kinetic.collisions.correlated import Correlated
 from kinetic.collisions.shells import Shells
 from kinetic.errors import InputError
 from kinetic.grid import Array
@@ -74,7 +75,7 @@ class AnomalousScattering(Operator):
         fourth = self.strengths * description.skew_gaussian
         self.skew = SkewScattering(shells, fourth, skew) if np.any(fourth) or skew else None
         shifts = description.side_jump or description.anomalous_distribution
-        self.shift = CoordinateShift(shells, self._smear) if shifts else None
+        self.shift = CoordinateShift(shells, self._smearing) if shifts else None
         self._levels = shells.density
         self.fastest = born.fastest
 
@@ -86,11 +87,11 @@ class AnomalousScattering(Operator):
                 "[collisions] elastic: coordinate shift and skew scattering come from the phases "
                 "of ⟨u|u'⟩, which overlap = false leaves out: set overlap = true or drop them."
             )
-        if not description.potential().flat:
+        skewed = description.skew_gaussian or description.skew_third_moment
+        if skewed and not description.potential().flat:
             raise InputError(
-                "[collisions] elastic: coordinate shift and skew scattering are made for "
-                "disorder = 'white_noise': take that, or drop side_jump, anomalous_distribution, "
-                "skew_gaussian and skew_third_moment."
+                "[collisions] elastic: skew scattering is made for disorder = 'white_noise': "
+                "take that, or drop skew_gaussian and skew_third_moment."
             )
         if shifted and places:
             raise InputError(
@@ -99,12 +100,23 @@ class AnomalousScattering(Operator):
                 f"{', '.join(places)}, or drop both."
             )
 
-    def _smear(self, g: Array) -> Array:
-        """Σ_l' δ(ε - ε') nV² g_l'."""
-        shells = self.born.shells
-        sums = shells.sharpen(shells.moments(g)[..., None])
-        sums = shells.sharpen(np.einsum("vw,swna->svna", self.strengths, sums))
-        return shells.interpolate(sums[..., 0] / shells.spacing)
+    def _smearing(self) -> Smear:
+        """The function g → Σ_l' δ(ε - ε') n|V|² g_l' of the present levels."""
+        shells, potential = self.born.shells, self.description.potential()
+        flat, inside = self.strengths, None
+        if not potential.flat:
+            flat = self.strengths * (1.0 - np.eye(shells.valleys))
+            inside = Correlated(shells, potential, self.born.strength, overlap=False)
+
+        def smear(g: Array) -> Array:
+            sums = shells.sharpen(shells.moments(g)[..., None])
+            sums = shells.sharpen(np.einsum("vw,swna->svna", flat, sums))
+            out = shells.interpolate(sums[..., 0] / shells.spacing)
+            if inside is not None:
+                inside.add(g, out)
+            return out
+
+        return smear
 
     def _look(self) -> None:
         """Follow bands that have moved; the Born part has looked at them before."""
@@ -246,14 +258,15 @@ class SkewScattering:
 
 
 class CoordinateShift:
-    """v^sj_l = Σ_l' ω_l'l δr_l'l = (π/2) Σ_l' δ(ε - ε') nV² (n_l'·a_l - n_l·a_l')
+    """v^sj_l = Σ_l' ω_l'l δr_l'l = ½π Σ_l' δ(ε - ε') n|V|² (n_l'·a_l - n_l·a_l')
 
     Parameters
     ----------
     shells
         Energy shells that have their spin directions.
-    smear
-        g → Σ_l' δ(ε - ε') nV² g_l', the golden rule without 2π/ħ and overlap.
+    smearing
+        Makes the function g → Σ_l' δ(ε - ε') n|V|² g_l': the golden rule without 2π/ħ and
+        overlap.
 
     Attributes
     ----------
@@ -261,8 +274,8 @@ class CoordinateShift:
         v^sj.  (valley·band, dimension, A, B, C)
     """
 
-    def __init__(self, shells: Shells, smear: Smear) -> None:
-        self.shells, self.smear = shells, smear
+    def __init__(self, shells: Shells, smearing: Callable[[], Smear]) -> None:
+        self.shells, self.smearing = shells, smearing
         self.update()
 
     def update(self) -> None:
@@ -272,7 +285,8 @@ class CoordinateShift:
         spins = np.repeat(shells.spin[0], 2, axis=0).reshape(-1, 2, 3, *shape[1:])
         spins[:, 0] *= -1.0
         spins = np.moveaxis(spins.reshape(-1, 3, *shape[1:]), 1, 0)
-        found = [self.smear(np.ascontiguousarray(spin)) for spin in spins]
+        smear = self.smearing()
+        found = [smear(np.ascontiguousarray(spin)) for spin in spins]
         glued = shells.glued[0].reshape(-1, *shape[1:])
         jets = around.jets()
         self.velocity = np.zeros((shape[0], around.dimensions, *shape[1:]))
@@ -282,7 +296,7 @@ class CoordinateShift:
                     [_turn(jet.vector, jet.vector_gradient[axis])[i] for jet in jets]
                 )
                 turns = np.repeat(np.where(glued, 0.0, turns), 2, axis=0)
-                self.velocity[:, axis] += turns * around_spin - spin * self.smear(turns)
+                self.velocity[:, axis] += turns * around_spin - spin * smear(turns)
         self.velocity *= 0.5 * np.pi
         self._slope = _Slope(shells)
 

@@ -40,6 +40,8 @@ class Correlated:
         How |V|² depends on the change of momentum.
     golden
         (2π/ħ) n|V(0)|².
+    overlap
+        Whether |⟨u|u'⟩|² is in it; by default where the shells have spin directions.
 
     Attributes
     ----------
@@ -47,8 +49,11 @@ class Correlated:
         The largest number of columns of any B_n.
     """
 
-    def __init__(self, shells: Shells, disorder: Disorder, golden: float) -> None:
+    def __init__(
+        self, shells: Shells, disorder: Disorder, golden: float, overlap: bool | None = None
+    ) -> None:
         self.shells, self.disorder = shells, disorder
+        self._overlap = shells.overlap if overlap is None else overlap
         members, factors, held = [], [], 0
         for pattern in range(shells.patterns):
             for valley in range(shells.valleys):
@@ -120,7 +125,7 @@ class Correlated:
         shells = self.shells
         cell, sign = level % shells.cells, np.where(level < shells.cells, -1.0, 1.0)
         place = self._points(cell, move)
-        spin = (shells.spin[pattern, valley][:, cell] * sign).T if shells.overlap else None
+        spin = (shells.spin[pattern, valley][:, cell] * sign).T if self._overlap else None
         rest = np.ones(len(level))
         if spin is not None:
             rest = 0.5 * (1.0 + np.einsum("ia,ia->i", spin, spin))
