@@ -16,7 +16,7 @@ from kinetic.errors import InputError
 from kinetic.grid import Array
 from kinetic.kernels.phonons import PIECE, gather, spread
 
-_FAINT = 1e-300  # occupations below it have the logarithm of it
+_FAINT = 1e-15  # occupations nearer to 0 or 1 have the logarithm of it
 _SURE = 1e-13  # occupations nearer to 0 or 1 do not tell the energy of their cell
 _MOST = 5e7  # numbers in the matrices of a ladder
 

@@ -46,8 +46,12 @@ class PhononBath(Collision):
         Whether the overlap |⟨u_i|u_j⟩|² = ½(1 + ss′m·m′) is a factor o_ij; else it is 1.
     harmonics
         Acoustic: largest degree of the harmonics of the angle between k and k′ (default 12 in
-        two, 6 in three dimensions).  Directions nearer than their resolution are blurred; the
-        mean cosine is exact where it is below the largest that a positive series can have.
+        two, 6 in three dimensions).
+    positive
+        Acoustic: whether directions are blurred over their resolution so that no rate is
+        negative; the mean cosine is exact where a positive series can have it.  With false the
+        plain series is taken, which is exact up to its degree, so that 1 is enough for currents
+        near equilibrium; states far from isotropy may leave [0, 1] then.
     quasi_elastic
         Acoustic: whether quanta below the distance of the levels turn k at constant energy, with
         the share of their rate that exchanges none.
@@ -71,6 +75,7 @@ class PhononBath(Collision):
     temperature: float | None = None
     overlap: bool = True
     harmonics: int | None = None
+    positive: bool = True
     quasi_elastic: bool = True
     spacing: float | None = None
 
@@ -91,7 +96,7 @@ class PhononBath(Collision):
             raise InputError(f"{self.phonons} phonons need `{own}`.")
         if getattr(self, other) is not None:
             raise InputError(f"{self.phonons} phonons have no `{other}`, only `{own}`.")
-        for key in ("overlap", "quasi_elastic"):
+        for key in ("overlap", "positive", "quasi_elastic"):
             if not isinstance(getattr(self, key), bool):
                 raise InputError(f"{key} = {getattr(self, key)!r} must be true or false.")
         if self.harmonics is not None:
@@ -181,7 +186,8 @@ class PhononBath(Collision):
         if self.energy is not None:
             return Rates(optical(ladder.count, ladder.step, self.energy, strength)[None])
         assert self.velocity is not None
-        sound = Sound(self.velocity, strength, surroundings.dimensions, most)
+        d = surroundings.dimensions
+        sound = Sound(self.velocity, strength, d, most, self.positive)
         sites, shape = surroundings.sites, surroundings.energy.shape
         energy = surroundings.energy.reshape(surroundings.valleys, sites, 2, -1)
         glued = surroundings.glued.reshape(surroundings.valleys, sites, -1)

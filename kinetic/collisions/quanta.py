@@ -117,20 +117,26 @@ class Sound:
         Of the momenta.
     most
         L, largest degree of the harmonics.
+    blurred
+        Whether a direction is a non-negative kernel of degree L around it, or its plain series.
     """
 
     velocity: float
     strength: float
     dimensions: int
     most: int
+    blurred: bool = True
 
     def moments(self, cosine: Array, weights: Array) -> Array:
-        """Averages of weights times the positive kernel around a direction.  (L + 1, ...)
+        """Weights times the harmonics of a direction.  (L + 1, ...)
 
-        The first moment is that of the direction itself, where the kernel reaches so far.
+        Where it is blurred the first one is exact for cosines that the kernel's mean reaches.
         """
-        damped = positive(self.dimensions, self.most)
-        turned = np.clip(cosine / (damped[1] if self.most else 1.0), -1.0, 1.0)
+        damped, turned = np.ones(self.most + 1), cosine
+        if self.blurred:
+            damped = positive(self.dimensions, self.most)
+            mean = damped[1] if self.most and damped[1] > 0.1 else 1.0
+            turned = np.clip(cosine / mean, -1.0, 1.0)
         parts = [
             damped[l] * weights * legendre(self.dimensions, l, turned)
             for l in range(self.most + 1)

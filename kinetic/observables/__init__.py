@@ -23,6 +23,7 @@ from kinetic.observables.ledger import (
 )
 from kinetic.observables.responses import Hall, Streda
 from kinetic.observables.texture import BerryMap
+from kinetic.observables.thermal import PhononPower, Temperature
 from kinetic.observables.valleys import ValleyTransfer
 
 __all__ = [
@@ -48,12 +49,14 @@ __all__ = [
     "Observable",
     "OccupationBounds",
     "Particles",
+    "PhononPower",
     "PumpingRate",
     "Purity",
     "Recorder",
     "Spin",
     "Standard",
     "Streda",
+    "Temperature",
     "ValleyDensity",
     "ValleyTransfer",
 ]

@@ -39,6 +39,7 @@ FIGURES = (
     "projection",
     "response",
     "spectrum",
+    "temperature",
 )
 """What can be drawn, besides any variable that is recorded in time."""
 

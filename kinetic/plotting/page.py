@@ -125,7 +125,7 @@ def time_panels(content: Content) -> list[Panel]:
     if flows(content):
         panels += currents.panels(content, least=1e-3)
     mixed = "coherence" if content.has("coherence") else "purity"
-    for name in ("response", "energy", "spin", mixed, "budget", "bounds"):
+    for name in ("response", "temperature", "energy", "spin", mixed, "budget", "bounds"):
         panels += series.available(content, series.FAMILIES[name])
     panels = panels[:_MOST]
     # The last panel of an odd number would stand alone.

@@ -164,6 +164,15 @@ def energy(axes: Any, content: Content) -> None:
     finish(axes, content, content.label("energy", r"$\Delta\langle H\rangle$"))
 
 
+def temperature(axes: Any, content: Content) -> None:
+    """Temperature of the electrons, from 0."""
+    rows = list(content.lines("electron_temperature"))[: len(CYCLE)]
+    draw(axes, content, rows)
+    label = content.label("electron_temperature", "$k_BT$ of the electrons")
+    finish(axes, content, label, len(rows) if len(rows) > 1 else 0)
+    axes.set_ylim(bottom=0.0)
+
+
 # --- the charge budget --------------------------------------------------------------------------
 
 
@@ -289,6 +298,11 @@ def applicability(axes: Any, content: Content) -> None:
 FAMILIES: dict[str, tuple[tuple[Panel, Callable[[Content], bool]], ...]] = {
     "density": ((density, _has("density", "band_density")),),
     "energy": ((energy, _has("energy")),),
+    "temperature": (
+        (temperature, _has("electron_temperature")),
+        (variable("chemical_potential", r"$\mu$"), _has("chemical_potential")),
+        (variable("phonon_power", "power to phonons"), _has("phonon_power")),
+    ),
     "coherence": ((variable("coherence", r"$\frac{1}{2}\int|n_\perp|$"), _has("coherence")),),
     "purity": ((variable("purity"), _has("purity")),),
     "spin": ((variable("spin", r"$\langle\sigma\rangle$"), _has("spin")),),
