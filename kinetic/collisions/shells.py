@@ -130,7 +130,7 @@ class Shells:
             total = pair_w.sum(axis=2, keepdims=True)
             mean = (pair_w * pair_e).sum(axis=2, keepdims=True) / total
             pooled = self.glued[:, :, None]
-            self.spin *= ~pooled
+            self.spin *= ~pooled if self.overlap else 1.0
             pair_e[...] = np.where(pooled, mean, pair_e)
             pair_w[...] = np.where(pooled, 0.5 * total, pair_w)
 
