@@ -1,4 +1,4 @@
-"""Magnetoconductivity of Weyl nodes with point impurities: its sign is that of W_intra - W_inter/.78.
+"""Magnetoconductivity of Weyl nodes with point impurities: it changes sign with the ratio of W.
 
     e·w_χ(u) + Σ_χ' ∫du′ ρ_χ'(u′) P_χχ'(u, u′) [g_χ'(u′) - g_χ(u)] = 0 ,   u = cos θ ,
 
@@ -7,9 +7,9 @@
 on a shell of energy ε̄ = k - χ b u/2k, with D ż = u + χ b u²/k² + b²u/4k⁴, D = 1 + χ b u/2k², for
 e ∥ b.  The kernel has two parts, so that g_χ Γ_χ = w_χ + Σ_χ' π W_χχ' (G_χ' + χχ' u H_χ') with
 G = ∫ρ g, H = ∫ρ u g; the nodes are mirror images, ρ_-(u) = ρ_+(-u), w_-(u) = -w_+(-u), and two
-linear equations remain.  σ(b) - σ(0) ∝ b²/ε⁴ changes sign at W_inter/W_intra = .77875, the same at
-every energy for the cone has no scale; not there without the overlap ½(1 + m·m′), nor without the
-orbital moment (ε̄ = k).  Without overlap the sign changes at 4.6, without moment nowhere.
+linear equations remain.  σ(b) - σ(0) ∝ b²/ε⁴ changes sign at W_inter/W_intra = .77875, the same
+at every energy for the cone has no scale; not there without the overlap ½(1 + m·m′), nor without
+the orbital moment (ε̄ = k).  Without overlap the sign changes at 4.09, without moment nowhere.
 
 The program has the same on its grid: C x = -w h(ε̄) with the rate of `elastic` as it is, h a
 window (1 - z²)⁴ of energies .4 ± .18, b = .02, by GMRES; σ = Σ weight w x.  The window takes the
@@ -19,9 +19,9 @@ Reference: A. Knoll, C. Timm, T. Meng, Phys. Rev. B 101, 201402 (2020), who give
 here are from the equation above.
 
 Tolerance.  Centres of cells stand for averages: what is ∝ 1/k⁴ is off by h²/24 ∇², ½ (h/k)²;
-three such parts of the size b²/k⁴ (states, speed, energies) give 1.5 (h/k)² b²/k⁴, 4.6e-4 of σ on
-25³, 2.6e-4 on 33³, 1.7e-4 on 41³.  Shells of the spacing .041 broaden the energies, less than that:
-(20/12)(Δ/ε)² of .4 b²/ε⁴, 1e-4.  The slope of δσ/σ by the ratio is -.005: the zero is found to
+three such parts of the size b²/k⁴ (states, speed, energies) give 1.5 (h/k)² b²/k⁴, 4.6e-4 of σ
+on 25³, 2.6e-4 on 33³, 1.7e-4 on 41³.  Shells of the spacing .041 broaden the energies, less than
+that: (20/12)(Δ/ε)² of .4 b²/ε⁴, 1e-4.  The slope of δσ/σ by the ratio is -.005: the zero is found to
 .09, .05 and .035.
 """
 
