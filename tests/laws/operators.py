@@ -17,7 +17,7 @@ from kinetic.equation import Equation
 from kinetic.evolution import Evolution
 from kinetic.fields import Fields
 from kinetic.grid import Axis, Grid
-from kinetic.hamiltonians.planar import GappedGraphene
+from kinetic.hamiltonians.planar import GappedGraphene, MassiveDirac
 from kinetic.hamiltonians.weyl import WeylPair
 from kinetic.initial import FermiDirac
 from kinetic.registry import known
@@ -130,6 +130,40 @@ EXAMPLES = [
         )
         for energy in ("bath", "exchanged")
     ),
+    *(
+        Example(
+            "two_rate",
+            {
+                "momentum_conserving": 2.0,
+                "momentum_relaxing": 5.0,
+                "energy": energy,
+                "valleys": valleys,
+                **PLACE,
+            },
+            free=("mu", "T") if energy == "conserved" else ("mu",),
+            entropy="closed" if energy == "conserved" else "bath",
+            systems=OPEN,
+        )
+        for energy, valleys in (("bath", "together"), ("conserved", "apart"))
+    ),
+    Example("elastic", {"strength": 0.5}, free=("mu", "T"), entropy="square"),
+    Example(
+        "elastic",
+        {
+            "strength": 0.5,
+            "disorder": {"name": "gaussian", "length": 0.5},
+            "inter_valley": 0.3,
+        },
+        free=("mu", "T"),
+        entropy="square",
+    ),
+    Example("phonon_bath", {"phonons": "optical", "coupling": 0.2, "energy": 0.4}, free=("mu",)),
+    Example(
+        "phonon_bath",
+        {"phonons": "acoustic", "coupling": 0.2, "velocity": 0.1},
+        free=("mu",),
+        systems=("graphene", "cone"),
+    ),
 ]
 
 
@@ -143,6 +177,8 @@ def surroundings(system: str, level: str, thermal: bool = False) -> Surroundings
         grid, b = cases.box(2.0, (10, 12)), 0.05
     elif system == "pair":
         model, grid, b = WeylPair(), cases.box(1.6, (7, 9, 7)), (0.01, -0.02, 0.03)
+    elif system == "cone":
+        model, grid, b = MassiveDirac(mass=0.4), cases.box(1.5, (11, 12)), 0.03
     elif system == "zone":
         model = next(c for c in cases.CASES if c.name == "qwz").model
         grid, b = cases.box(np.pi, (11, 10)), 0.02
@@ -176,6 +212,7 @@ PLACES = [
     ("ring", "projected"),
     ("ring", "dressed"),
     ("pair", "dressed"),
+    ("cone", "dressed"),
     ("zone", "projected"),
     ("nodes", "dressed"),
 ]
