@@ -1,11 +1,13 @@
 """Implicit stages of collisions that have no closed form: f = f* + Δt C[f].
 
-Newton steps; their linear equations are solved by GMRES, preconditioned by 1/(1 + Δt Γ), with Γ
-the loss rate.  A relaxation that keeps few invariants, or scattering of few harmonics, has few
-distinct eigenvalues then and needs about as many iterations, however fast it is.
+Newton steps, halved within the bounds of occupations where the residual would grow; their linear
+equations are solved by GMRES, preconditioned by 1/(1 + Δt Γ), with Γ the loss rate.  A relaxation
+that keeps few invariants, or scattering of few harmonics, has few distinct eigenvalues then and
+needs about as many iterations, however fast it is.
 
 The result is f* + Δt C[f] of the last f, so that what C conserves is conserved to rounding.
-Source: Knoll and Keyes, J. Comput. Phys. 193, 357 (2004).
+Sources: Knoll and Keyes, J. Comput. Phys. 193, 357 (2004); Dennis and Schnabel, Numerical Methods
+for Unconstrained Optimization and Nonlinear Equations (SIAM 1996), ch. 6.
 """
 
 from __future__ import annotations
@@ -18,9 +20,10 @@ import numpy as np
 from kinetic.errors import PhysicsError
 from kinetic.grid import Array
 
-_NEWTON = 25  # steps
+_NEWTON = 40  # steps
 _BASIS = 20  # vectors of the state's size that GMRES keeps
 _ENOUGH, _ACCEPTED = 1e-13, 1e-9  # largest residual, an occupation: aimed at, and still taken
+_SHORTEST = 1e-3  # part of a Newton step
 _FORCING = 1e-3  # a linear equation is solved to this part of its residual
 
 
@@ -54,15 +57,22 @@ def solved(collisions: Rates, target: Array, guess: Array, step: float, t: float
     PhysicsError
         If no f is found.
     """
+    lower, upper = min(0.0, float(target.min())), max(1.0, float(target.max()))
     f, before = guess, np.inf
+    reached = target + step * collisions.total(f, t)
     for _ in range(_NEWTON):
-        reached = target + step * collisions.total(f, t)
         residual = reached - f
         miss = float(np.abs(residual).max())
         if not np.isfinite(miss) or miss <= _ENOUGH or (miss < _ACCEPTED and miss > 0.5 * before):
             break
-        before = miss
-        f = f + _correction(collisions, f, residual, step, t)
+        before, start, part = miss, f, 1.0
+        change = _correction(collisions, f, residual, step, t)
+        f = start + change
+        reached = target + step * collisions.total(f, t)
+        while part > _SHORTEST and _size(reached - f) > _size(residual) > _ACCEPTED:
+            part *= 0.5
+            f = np.clip(start + part * change, lower, upper)
+            reached = target + step * collisions.total(f, t)
     if not miss <= _ACCEPTED:
         raise PhysicsError(
             f"at t = {t:.6g} the collisions could not be solved for over a stage of length "
@@ -70,6 +80,11 @@ def solved(collisions: Rates, target: Array, guess: Array, step: float, t: float
             "smaller step, or follow them with stepper = 'ssprk3'."
         )
     return reached
+
+
+def _size(residual: Array) -> float:
+    """Root of its mean square."""
+    return float(np.sqrt(np.mean(np.square(residual))))
 
 
 def _correction(

@@ -27,6 +27,7 @@ load("collisions")
 
 BATH = (0.3, 0.2)
 PLACE = {"chemical_potential": BATH[0], "temperature": BATH[1]}
+WARM = {"temperature": BATH[1]}
 KEEPING: list[tuple[str, ...]] = [
     (),
     ("charge",),
@@ -157,10 +158,19 @@ EXAMPLES = [
         free=("mu", "T"),
         entropy="square",
     ),
-    Example("phonon_bath", {"phonons": "optical", "coupling": 0.2, "energy": 0.4}, free=("mu",)),
+    Example(
+        "elastic",
+        {"strength": 0.5, "side_jump": True, "skew_gaussian": True, "skew_third_moment": 0.2},
+        free=("mu", "T"),
+        entropy="square",
+        systems=("graphene", "pair", "zone", "cone"),
+    ),
+    Example(
+        "phonon_bath", {"phonons": "optical", "coupling": 0.2, "energy": 0.4, **WARM}, ("mu",)
+    ),
     Example(
         "phonon_bath",
-        {"phonons": "acoustic", "coupling": 0.2, "velocity": 0.1},
+        {"phonons": "acoustic", "coupling": 0.2, "velocity": 0.1, **WARM},
         free=("mu",),
         systems=("graphene", "cone"),
     ),
