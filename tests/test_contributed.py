@@ -145,3 +145,55 @@ def test_files_beside_it_can_be_imported(kinetic):
     text = EXAMPLE.replace("(0.5 - f)", "towards(f)")
     Path("mine.py").write_text("from my_rates_of_decay import towards\n" + text)
     assert run(kinetic, "--with", "mine.py") == (0, "")
+
+
+@pytest.mark.parametrize("stepper", ["ssprk3", "imex"])
+def test_a_rate_that_is_no_number_names_the_operator(kinetic, stepper):
+    """After a while only: the result up to there and a checkpoint are written."""
+    text = EXAMPLE.replace("out += ", "out += np.log(0.75 - t) + ")
+    Path("mine.py").write_text("import numpy as np\n" + text)
+    code, complaint = run(kinetic, "--with", "mine.py", "--set", f"time.stepper={stepper}")
+    assert code == 3
+    assert re.search(
+        r"at t = 0\.[78]\S* the collision 'toward_half' \(class HalfFilling of mine\.py\) gave "
+        r"a rate that is not a number for 32 of 32 occupations, first in the lower band of "
+        r"valley 0 "
+        r"at kx = -2\.945",
+        complaint,
+    )
+    assert Path("run.nc.checkpoint").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("1.0 / tau", "None", "has fastest = None: it must be its largest rate"),
+        ("1.0 / tau", "-tau", "has fastest = -5.0"),
+        ("return HalfFilling(self.tau)", "HalfFilling(self.tau)", "must return a kinetic.coll"),
+        ("def rate", "def rates", "the class HalfFilling must define the method 'rate'"),
+    ],
+)
+def test_an_operator_that_is_none_is_refused_in_a_sentence(kinetic, old, new, words):
+    Path("mine.py").write_text(EXAMPLE.replace(old, new))
+    code, complaint = run(kinetic, "--with", "mine.py")
+    assert code == 2
+    assert words in complaint
+
+
+def test_an_object_from_python_needs_no_file():
+    """Simulation(collisions=[TowardHalf(...)]): the same, with the class of this process."""
+    import kinetic as package
+
+    names: dict = {"__name__": "__main__"}
+    exec(compile(EXAMPLE, "README.md", "exec"), names)
+    data = package.Simulation(
+        grid={"kx": [-np.pi, np.pi, 16]},
+        hamiltonian={"name": "rice_mele"},
+        initial={"name": "fermi_dirac", "chemical_potential": 0.2, "temperature": 0.2},
+        collisions=[names["TowardHalf"](tau=5.0)],
+        observables=["band_density"],
+        stop=1.0,
+        every=0.5,
+    ).run()
+    lower = np.asarray(data.band_density[:, 0])
+    assert lower[-1] - 0.5 == pytest.approx((lower[0] - 0.5) * np.exp(-0.2), rel=1e-4)

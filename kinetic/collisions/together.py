@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from kinetic.collisions.base import Surroundings
+from kinetic.collisions.guarded import built
 from kinetic.collisions.implicit import solved
 from kinetic.errors import InputError
 from kinetic.grid import Array
@@ -74,7 +75,7 @@ class Together:
             self._energies_move,
             regions,
         )
-        self.operators = [collision.build(self.surroundings) for collision in system.collisions]
+        self.operators = [built(collision, self.surroundings) for collision in system.collisions]
         self._rate = np.zeros_like(transport.u)
 
     def _places(self) -> dict[str, Array]:
