@@ -157,8 +157,7 @@ def test_a_rate_that_is_no_number_names_the_operator(kinetic, stepper):
     assert re.search(
         r"at t = 0\.[78]\S* the collision 'toward_half' \(class HalfFilling of mine\.py\) gave "
         r"a rate that is not a number for 32 of 32 occupations, first in the lower band of "
-        r"valley 0 "
-        r"at kx = -2\.945",
+        r"valley 0 at kx = -2\.945",
         complaint,
     )
     assert Path("run.nc.checkpoint").exists()
