@@ -167,6 +167,22 @@ def test_every_place_relaxes_by_itself():
         assert np.abs(content).max() <= 1e-13 * np.abs(weight).sum() / 6.0
 
 
+@pytest.mark.parametrize("energy", ["bath", "exchanged"])
+def test_one_table_with_within_is_both_relaxations(energy):
+    kept = ["valley_charge", "energy"] if energy == "exchanged" else ["valley_charge"]
+    rates = []
+    for collisions in (
+        [InterNode(TAU, within=0.5, energy=energy)],
+        [InterNode(TAU, energy=energy), RelaxationTime(0.5, kept)],
+    ):
+        run = weyl_pair(*collisions)
+        f = run.transport.occupation()
+        f[:2] *= 1.0 - 0.1 * np.sin(run.collisions.surroundings.momenta["kz"]) ** 2
+        rates.append(run.collisions.rate(f, 0.0).copy())
+    assert np.abs(rates[0]).max() > 1e-2
+    assert np.abs(rates[0] - rates[1]).max() <= 1e-13
+
+
 def test_restart_is_bitwise():
     one, two = (weyl_pair(InterNode(TAU, "exchanged"), INTRA) for _ in range(2))
     cases.follow(one, 1.0)
@@ -182,6 +198,7 @@ def test_restart_is_bitwise():
     [
         ({"tau": 0.0}, "above 0"),
         ({"tau": "2"}, "must be a number above 0"),
+        ({"tau": 2.0, "within": -1.0}, "within = -1.0 must be a number above 0"),
         ({"tau": 1.0, "energy": "kept"}, "'bath' and 'exchanged'"),
         ({"tau": 1.0, "temperature": -1.0}, "must be above 0"),
     ],

@@ -20,17 +20,17 @@ class InterNode(Collision):
 
     μ_v carries the charge of valley v, μ that of all valleys together: the charges relax towards
     their common equilibrium, ∂ₜρ_v = -(ρ_v - ρ̄_v)/τ, and the shape of the distribution within a
-    valley is left alone.  The total charge is conserved, at every place in real space.  Beside
-    relaxation_time with conserving = ['valley_charge'] this is
-    C = -(f - f_loc)/τ_intra - (f_loc - f̄)/τ: inter-node scattering that is slow beside the one
+    valley is left alone.  The total charge is conserved, at every place in real space.  With
+    `within` (or beside a relaxation_time that conserves 'valley_charge') it is
+    C = -(f - f_loc)/τ_within - (f_loc - f̄)/τ: inter-node scattering that is slow beside the one
     within a node.  Source: Son and Spivak, Phys. Rev. B 88, 104412 (2013).
 
     Where the Hamiltonian has one valley, the nodes found on the grid take the place of valleys:
     each has the cells that are nearest to it at the start.
 
-    A charge that is moved comes as a difference of two Fermi functions.  It fits into
-    0 <= f <= 1 where f is near f_loc, which a relaxation within the valleys with τ_intra <= τ
-    keeps up; alone and far from equilibrium it can overfill a state.
+    A charge that is moved comes as a difference of two Fermi functions.  With `within` <= τ this
+    keeps 0 <= f <= 1 and never lowers the entropy (less the heat over T of the bath); without
+    `within`, alone and far from equilibrium it can overfill a state.
 
     Parameters
     ----------
@@ -39,6 +39,10 @@ class InterNode(Collision):
     energy
         'bath': T_v and T are that of the bath.  'exchanged': T_v carries the energy of the
         valley and T that of all, and the total energy is conserved as well.
+    within
+        τ_within > 0: the shape within every valley relaxes towards its local Fermi function as
+        well.  One table with `within` needs fewer local equilibria than two tables, and its
+        implicit stages have a closed form.
     chemical_potential, temperature
         μ and T of the bath; by default those of the initial state.
     """
@@ -47,14 +51,18 @@ class InterNode(Collision):
 
     tau: float
     energy: str = "bath"
+    within: float | None = None
     chemical_potential: float | None = None
     temperature: float | None = None
 
     def __post_init__(self) -> None:
         if self.energy not in _ENERGIES:
             raise InputError(f"energy = {self.energy!r}: known are {listing(_ENERGIES)}.")
-        if isinstance(self.tau, str):
-            raise InputError(f"tau = {self.tau!r} must be a number above 0.")
+        for key in ("tau", "within"):
+            value = getattr(self, key)
+            plain = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (plain and value > 0.0) and not (key == "within" and value is None):
+                raise InputError(f"{key} = {value!r} must be a number above 0.")
         self._towards("charge")
 
     @property
@@ -85,62 +93,71 @@ class InterNode(Collision):
         except InputError as error:
             words = str(error).replace("relaxation_time", self.name)
             raise InputError(words) from None
-        return Between(self.tau, common, local)
+        return Between(self.tau, self.within, common, local)
 
 
 class Between(Operator):
-    """C = (f̄ - f_loc)/τ as the difference of two relaxations, -(f - f̄)/τ and -(f - f_loc)/τ.
+    """C = (f̄ - f_loc)/τ - (f - f_loc)/τ_within, of relaxations -(f - f̄)/τ and -(f - f_loc)/τ.
 
     Parameters
     ----------
-    tau
-        τ.
+    tau, within
+        τ, and τ_within or None.
     common, local
-        Relaxation to f̄ and to f_loc.
+        Relaxation to f̄ and to f_loc, both with τ.
     """
 
-    def __init__(self, tau: float, common: Operator, local: Operator) -> None:
-        self.tau, self.fastest = tau, 1.0 / tau
+    def __init__(
+        self, tau: float, within: float | None, common: Operator, local: Operator
+    ) -> None:
+        self.tau, self.inner = tau, 0.0 if within is None else 1.0 / within
+        self.fastest = max(1.0 / tau, self.inner)
         self.common, self.local = common, local
 
+    def _combine(self, first: Array, second: Array, out: Array) -> None:
+        """Add the first relaxation, and τ/τ_within - 1 times the second one."""
+        out += first
+        second *= self.tau * self.inner - 1.0
+        out += second
+
     def rate(self, f: Array, t: float, out: Array) -> None:
-        """Add (f̄ - f_loc)/τ."""
-        self.common.rate(f, t, out)
-        apart = np.zeros_like(out)
-        self.local.rate(f, t, apart)
-        out -= apart
+        """Add C[f]."""
+        first, second = np.zeros_like(out), np.zeros_like(out)
+        self.common.rate(f, t, first)
+        self.local.rate(f, t, second)
+        self._combine(first, second, out)
 
     def derivative(self, f: Array, v: Array, t: float, out: Array) -> None:
         """Add C′[f]v."""
-        self.common.derivative(f, v, t, out)
-        apart = np.zeros_like(out)
-        self.local.derivative(f, v, t, apart)
-        out -= apart
+        first, second = np.zeros_like(out), np.zeros_like(out)
+        self.common.derivative(f, v, t, first)
+        self.local.derivative(f, v, t, second)
+        self._combine(first, second, out)
 
     def loss(self) -> float:
-        """0: no part of C is -Γf."""
-        return 0.0
+        """1/τ_within: no other part of C is -Γf."""
+        return self.inner
 
     def solve(self, target: Array, step: float, t: float) -> Array | None:
-        """f = f* + (Δt/τ)(f̄ - f_loc).
+        """f = (f* + κ f_loc + λ(f̄ - f_loc))/(1 + κ), λ = Δt/τ, κ = Δt/τ_within.
 
         The charge of all is that of f*, so f̄ is that of f*; the charge of a valley is that of
-        (f* + λf̄)/(1 + λ) with λ = Δt/τ, and so f_loc is known.  With energies likewise.  Cells
-        that belong to two nodes in halves mix their charges: then there is no closed form.
+        (f* + λf̄)/(1 + λ), and so f_loc is known.  With energies likewise.  Cells that belong to
+        two nodes in halves mix their charges: then there is no closed form.
         """
         if isinstance(self.local, _Regions) and self.local.overlap:
             return None
-        ratio = step / self.tau
-        missing = np.zeros_like(target)  # f̄ - f*
-        self.common.rate(target, t, missing)
-        missing *= self.tau
-        mixed = target + ratio / (1.0 + ratio) * missing
-        apart = np.zeros_like(target)  # f_loc - mixed
-        self.local.rate(mixed, t, apart)
-        missing *= ratio / (1.0 + ratio)
-        missing -= step * apart
-        missing += target
-        return missing
+        ratio, kept = step / self.tau, step * self.inner
+        common, local = np.zeros_like(target), np.zeros_like(target)
+        self.common.rate(target, t, common)
+        common *= self.tau
+        common += target
+        mixed = (target + ratio * common) / (1.0 + ratio)
+        self.local.rate(mixed, t, local)
+        local *= self.tau
+        local += mixed
+        found: Array = (target + kept * local + ratio * (common - local)) / (1.0 + kept)
+        return found
 
     def state(self) -> dict[str, Array]:
         """Where both begin to look for their μ and T."""

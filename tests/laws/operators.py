@@ -123,6 +123,16 @@ EXAMPLES = [
     *(
         Example(
             "inter_node",
+            {"tau": 4.0, "within": 1.5, "energy": energy, **PLACE},
+            free=("mu", "T") if energy == "exchanged" else ("mu",),
+            entropy="closed" if energy == "exchanged" else "bath",
+            systems=SEVERAL,
+        )
+        for energy in ("bath", "exchanged")
+    ),
+    *(
+        Example(
+            "inter_node",
             {"tau": 2.0, "energy": energy, **PLACE},
             free=("mu", "T") if energy == "exchanged" else ("mu",),
             entropy="near",
