@@ -348,16 +348,15 @@ def test_side_jump_is_part_of_the_current_at_every_level(level):
 def test_bands_that_move_are_followed():
     """With m(t) the velocities and rates are those of the moment."""
     later = {"name": "massive_dirac", "mass": "0.3 + 0.2*t"}
-    run = evolution(later, (16, 16), **ALL)
+    run = evolution(later, (32, 32), **ALL)
     before = run.collisions.side_velocity(0.0).copy()
     advance(run, 1.0)
     run.collisions.rate(run.transport.occupation(), 1.0)
-    still = evolution(
-        SQUARE, (16, 16), **ALL, shells=len(run.collisions.operators[0].born.shells.energies)
-    )
-    now, expected = run.collisions.side_velocity(1.0), still.collisions.side_velocity(0.0)
-    assert np.abs(now - before).max() > 0.1 * np.abs(now).max()
-    assert now == pytest.approx(expected, abs=0.05 * np.abs(expected).max())
+    still = evolution(SQUARE, (32, 32), **ALL).collisions.side_velocity(0.0)
+    now = run.collisions.side_velocity(1.0)
+    outside = run.collisions.surroundings.energy > 1.0  # off the band edge, where shells differ
+    moved, apart = (np.abs(x - now).max(axis=1)[outside].max() for x in (before, still))
+    assert apart < 0.1 * moved
 
 
 def test_nodes_and_fields_are_no_obstacle():
