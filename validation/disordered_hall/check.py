@@ -18,10 +18,10 @@ mechanism on its own and all together.  e τ/T = 4e-3, so that currents beyond t
 
 Tolerances. The δ functions of energy shells leave parabolas as they are; what remains of second
 order is that spin directions, velocities and their products are those of cell centres, h²∂²/24
-each on the scale k: ½(h/k)² of every part is allowed, and order 2 has to show.  The intrinsic part
-is a sum over cells as in `parity_anomaly`, (h/2πT)⁴·ν.  Relaxation alone makes no current across
-e by the group velocity: a linear scheme keeps the mirror symmetry to rounding, 1e-9 of e²/h is
-1e-15 of the state over e.
+each on the scale k: ½(h/k)² of every part is allowed, and order 2 has to show.  The intrinsic
+part is a sum over cells as in `parity_anomaly`, (h/2πT)⁴·ν.  Relaxation alone makes no current
+across e by the group velocity: a linear scheme keeps the mirror symmetry to rounding, and 1e-15
+of the state over e is 1e-9.
 """
 
 from __future__ import annotations
@@ -233,7 +233,9 @@ def strengths(study: Study, weak: dict[str, float]) -> None:
     strong = hall(study, 0.5, 128, white | {"skew_gaussian": True, "strength": 2 * STRENGTH})
     whole = strong["current"] + box(0.5) + 0.5
     # (τ/τ_skew)² of both and what side jump makes of the distribution: of second order in nV₀²
-    study.compare("total at twice nV₀² less total, μ = 2m", whole - weak["total"], 0.0, 1e-4, "")
+    study.compare(
+        "total at twice nV₀² less total, μ = 2m", whole - weak["total"], 0.0, 1e-4, "theory"
+    )
     back = hall(study, 0.5, 64, white | {"strength": STRENGTH}, -FORCE)
     ahead = hall(study, 0.5, 64, white | {"strength": STRENGTH})
     study.compare(
@@ -253,8 +255,9 @@ def strengths(study: Study, weak: dict[str, float]) -> None:
 def figure(study: Study):
     from kinetic.plotting import style
 
-    page = style.canvas(style.PAGE, 2.9)
-    left, right = page.subplots(1, 2, width_ratios=(1.25, 1.0))
+    whole = "errors" in study.data
+    page = style.canvas(style.PAGE if whole else 4.0, 2.9)
+    left, *others = page.subplots(1, 1 + whole, squeeze=False)[0]
     ratios = np.linspace(1.2, 6.0, 60)
     rows = [averaged(1 / ratio, 1.0) for ratio in ratios]
     colours = (style.BLUE, style.SKY, style.GREEN, style.ORANGE)
@@ -268,8 +271,8 @@ def figure(study: Study):
         points = points + [found[ratio][name] for ratio in at]
         left.plot(at, points, "o", color=colour, markerfacecolor="white", markersize=4)
         below = above
-    whole = [found[ratio]["total"] for ratio in at]
-    left.plot(at, whole, "x", color=style.BLACK, markersize=5, label="all in one run")
+    together = [found[ratio]["total"] for ratio in at]
+    left.plot(at, together, "x", color=style.BLACK, markersize=5, label="all in one run")
     cold = [sum(closed(1 / ratio, 1.0)[name] for name in NAMES) for ratio in ratios]
     left.plot(ratios, cold, ":", color=style.BLACK, linewidth=0.8, label=r"total at $T = 0$")
     left.set(
@@ -279,19 +282,23 @@ def figure(study: Study):
         ylim=(0, 1.32),
     )
     left.legend(ncols=2, loc="upper right")
-    if "errors" not in study.data:
-        right.set_axis_off()
-        return page
+    if others:
+        convergence_panel(study, others[0], colours)
+    return page
+
+
+def convergence_panel(study: Study, axes, colours) -> None:
+    from kinetic.plotting import style
+
     spacing = 4.0 / study.data["numbers"]
     for (name, label), colour, mark in zip(NAMES.items(), colours, "osD^", strict=True):
         if name != "intrinsic":
             error = np.abs(study.data["errors"][name])
-            right.loglog(spacing, error, mark + "-", color=colour, label=label)
+            axes.loglog(spacing, error, mark + "-", color=colour, label=label)
     guide = np.array([spacing[-1], spacing[0]])
-    right.loglog(guide, 0.3 * guide**2, ":", color=style.GREY, label=r"$h^2$")
-    right.set(xlabel=r"$vh/\mu$", ylabel=r"relative error, $\mu = 2m$", ylim=(2e-8, 0.1))
+    axes.loglog(guide, 0.3 * guide**2, ":", color=style.GREY, label=r"$h^2$")
+    axes.set(xlabel=r"$vh/\mu$", ylabel=r"relative error, $\mu = 2m$", ylim=(2e-8, 0.1))
     ticks = [0.03, 0.05, 0.1]
-    right.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    right.set_xticks([], minor=True)
-    right.legend(loc="lower right")
-    return page
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_xticks([], minor=True)
+    axes.legend(loc="lower right")
