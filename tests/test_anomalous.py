@@ -351,12 +351,60 @@ def test_bands_that_move_are_followed():
     run = evolution(later, (32, 32), **ALL)
     before = run.collisions.side_velocity(0.0).copy()
     advance(run, 1.0)
-    run.collisions.rate(run.transport.occupation(), 1.0)
     still = evolution(SQUARE, (32, 32), **ALL).collisions.side_velocity(0.0)
     now = run.collisions.side_velocity(1.0)
     outside = run.collisions.surroundings.energy > 1.0  # off the band edge, where shells differ
     moved, apart = (np.abs(x - now).max(axis=1)[outside].max() for x in (before, still))
     assert apart < 0.1 * moved
+
+
+@pytest.mark.parametrize("potential", ["0", "0.2*cos(pi*x/3)"])
+def test_skew_scattering_is_the_same_at_every_site(potential):
+    """With x the rate is that of a homogeneous run; a potential moves all shells of a site."""
+    keys = {"name": "elastic", "strength": 0.05, "skew_gaussian": True, "skew_third_moment": 0.01}
+    tables = {
+        "grid": {
+            "x": {"lower": 0.0, "upper": 6.0, "cells": 6, "boundary": "periodic"},
+            "kx": [-2.0, 2.0, 12],
+            "ky": [-2.0, 2.0, 12],
+        },
+        "hamiltonian": SQUARE,
+        "fields": {"phi": potential},
+        "equation": {"threads": 1},
+        "collisions": [keys | {"shells": 12}],
+        "initial": {"name": "fermi_dirac", "chemical_potential": 0.7, "temperature": 0.1},
+        "time": {"stop": 1.0},
+    }
+    many = assemble(tables).evolution()
+    g = np.random.default_rng(8).uniform(size=(2, *many.transport.u.shape[1:]))
+    found = np.zeros_like(many.collisions.surroundings.energy)
+    repeated = np.repeat(g[None], 6, axis=0).reshape(found.shape)
+    many.collisions.operators[0].skew.add(repeated, found)
+    found = found.reshape(6, *g.shape)
+    expected = found[0]
+    if potential == "0":
+        del tables["grid"]["x"], tables["fields"]
+        expected = np.zeros_like(g)
+        assemble(tables).evolution().collisions.operators[0].skew.add(g, expected)
+    assert np.abs(found - expected).max() <= 1e-13 * np.abs(expected).max()
+    assert np.abs(expected).max() > 1e-6
+
+
+def test_energy_current_takes_the_side_jump_along():
+    """Σ (ε̄ f) v^sj on top of what there is without it."""
+    currents = []
+    for keys in ({}, {"side_jump": True}):
+        run = evolution(SQUARE, (24, 24), **keys)
+        k = run.system.grid.momentum[1].centres
+        run.transport.u[1] *= 1.0 + 0.2 * np.tanh(k)[None, None]
+        run.transport.occupy()
+        currents.append(observe(run, "energy_current")["energy_current"])
+    f, around = run.transport.occupation(), run.collisions.surroundings
+    velocity = run.collisions.side_velocity(0.0)
+    expected = np.einsum("lkxyz,lxyz->k", velocity, f * around.energy * around.weight)
+    assert np.abs(expected).max() > 1e-4 * np.abs(currents[0]).max()
+    added = (currents[1] - currents[0])[:2]
+    assert added == pytest.approx(expected, abs=0.03 * np.abs(expected).max())
 
 
 def test_nodes_and_fields_are_no_obstacle():

@@ -179,8 +179,12 @@ class AnomalousScattering(Operator):
         return None
 
     def side_velocity(self, t: float) -> Array | None:
-        """v^sj, where it is asked for."""
-        return self.shift.velocity if self.shift and self.description.side_jump else None
+        """v^sj of the present levels, where it is asked for."""
+        if self.shift is None or not self.description.side_jump:
+            return None
+        self.born.look()
+        self._look()
+        return self.shift.velocity
 
     def state(self) -> dict[str, Array]:
         """That of the Born part."""

@@ -135,7 +135,7 @@ class BornScattering(Operator):
         self.strength *= 1.0 / (tau * mean)
         self._set_rates()
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Follow bands that move."""
         if self.shells.update():
             self._set_rates()
@@ -202,7 +202,7 @@ class BornScattering(Operator):
 
     def rate(self, f: Array, t: float, out: Array) -> None:
         """Add Q (K - Γ) Q (f - f_FD)."""
-        self._look()
+        self.look()
         change = self._work[1]
         self._scatter(self.deviation(f), change)
         out += change
@@ -241,7 +241,7 @@ class BornScattering(Operator):
         (1 - step Q(K - Γ)) y = Q (target - f_FD) is solved for y = Q (f - f_FD), preconditioned
         by Q (1 + step Γ)⁻¹ Q.  The change of f is a sum of changes under Q: nothing is lost.
         """
-        self._look()
+        self.look()
         self._fit(target)
         start: Array = np.zeros_like(target)
         self._deviate(target, start)

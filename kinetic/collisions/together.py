@@ -219,6 +219,7 @@ class Together:
 
     def side_velocity(self, t: float) -> Array | None:
         """Velocity that scattering gives.  (valley·site·band, dimension, A, B, C)"""
+        self.look()
         found = [operator.side_velocity(t) for operator in self.operators]
         given = [velocity for velocity in found if velocity is not None]
         return sum(given[1:], start=given[0]) if given else None
