@@ -157,8 +157,10 @@ class Sound:
         for sign in (-1, 1):
             q = np.zeros((count, len(mu)))
             for _ in range(_ROUNDS):
-                other = profile.radius(energy + sign * c * q)
+                before, other = q, profile.radius(energy + sign * c * q)
                 q = np.sqrt(np.maximum(k**2 + other**2 - 2.0 * k * other * mu, 0.0))
+                if np.abs(q - before).max() <= 1e-14 * profile.radii.max():
+                    break
             end = energy + sign * c * q
             inside = (end >= profile.energies[0]) & (end <= profile.energies[-1])
             run = q * profile.slope(end)
