@@ -14,7 +14,7 @@ from kinetic.collisions.harmonics import degrees
 from kinetic.collisions.ladder import Ladder, quanta, sharpened
 from kinetic.errors import InputError
 from kinetic.grid import Array
-from kinetic.kernels.phonons import PIECE, gather, spread
+from kinetic.kernels.phonons import PIECE, divide, gather, spread, weigh
 
 _FAINT = 1e-15  # occupations nearer to 0 or 1 have the logarithm of it
 _SURE = 1e-13  # occupations nearer to 0 or 1 do not tell the energy of their cell
@@ -139,7 +139,6 @@ class BathScattering(Operator):
         ]
         self._hats = 0.5 * (self.ladder.take + self.ladder.emit)
         self._unit = np.ones((cells, 1)), np.ones((1, cells, 1))
-        self._masses = self._inverse_masses() if self.rates.elastic is not None else None
         ones = np.ones(counted.shape)
         most = self._rate(ones, 1.0, self._flat(np.zeros_like(around.energy)), empty=True)
         if self.rates.elastic is not None:
@@ -238,33 +237,21 @@ class BathScattering(Operator):
 
     # --- the elastic part -------------------------------------------------------------------
 
-    def _inverse_masses(self) -> Array:
-        """Inverse of Σ w φ_n φ_m where it has one.  (patch·band, level, level)"""
-        rows, levels = len(self._hats), self.ladder.count
-        if rows * levels**2 > _MOST:
-            raise InputError(
-                f"[collisions] phonon_bath: {levels} levels at {rows // 2} sites are too many for "
-                "the quasi-elastic part of acoustic phonons; choose a coarser `spacing`, or "
-                "quasi_elastic = false and the collision 'elastic' beside it."
-            )
-        masses = np.zeros((rows, levels, levels))
-        weight = np.maximum(self._flat(self.around.weight), 0.0)
-        weight = weight * ~np.repeat(self._flat(self.around.glued), 2, axis=0)
-        for row in range(rows):
-            n = self.ladder.level[row]
-            for a in range(2):
-                for b in range(2):
-                    share = weight[row] * self._hats[row, :, a] * self._hats[row, :, b]
-                    np.add.at(masses[row], (n + a, n + b), share)
-        return np.linalg.pinv(masses, rcond=1e-12, hermitian=True)
+    def _overlaps(self) -> Array:
+        """Σ w φ_n² and Σ w φ_n φ_{n+1}.  (patch·band, level, 2)"""
+        masses = np.zeros((len(self._hats), self.ladder.count, 2))
+        weight, glued = self._flat(self.around.weight), self._flat(self.around.glued)
+        self._launch(weigh, masses, self.ladder.level, self._hats, weight, glued)
+        return masses
 
     def _interpolant(self, g: Array) -> Array:
         """Piecewise linear function of the energy next to g in the mean square.  As g."""
         turns, spins = self._unit
-        sums = self._gather(g, 0.0, self._hats, self._hats, turns, spins)[:, 0, :, 0, :]
-        assert self._masses is not None
+        sums = self._gather(g, 0.0, self._hats, self._hats, turns, spins)[:, 0, :, 0, 0]
+        sums = np.ascontiguousarray(sums)
+        self._launch(divide, sums, self._overlaps())
         rates = np.zeros((len(g), 2, self.ladder.count, 1))
-        rates[:, 0] = self._masses @ sums
+        rates[:, 0, :, 0] = sums
         return self._laid(rates, turns, spins)
 
     def _laid(self, rates: Array, turns: Array, spins: Array) -> Array:

@@ -16,6 +16,7 @@ from kinetic.kernels.points import compiled, released, separate
 
 size = np.uintp
 PIECE = 2048  # cells
+DEPENDENT = 1e-12  # of a level's own weight: what is left of it beside the others is rounding
 
 
 @compiled
@@ -132,3 +133,50 @@ def settle(level, share, energy, bottom, step):
             n = np.int32(x)
             level[row, k] = n
             share[row, k] = x - n
+
+
+@released
+def weigh(worker, workers, masses, level, share, weight, glued):
+    """Σ w φ_n² and Σ w φ_n φ_{n+1}.  masses (patch·band, level, 2); share (patch·band, cell, 2)"""
+    rows, cells = level.shape
+    for row in range(worker, rows, workers):
+        masses[row] = 0.0
+        for k in range(cells):
+            w, n = weight[row, k], level[row, k]
+            if glued[row // 2, k] or not w > 0.0:
+                continue
+            a, b = share[row, k, 0], share[row, k, 1]
+            masses[row, n, 0] += w * a * a
+            masses[row, n, 1] += w * a * b
+            masses[row, n + 1, 0] += w * b * b
+
+
+@released
+def divide(worker, workers, sums, masses):
+    """Solve Σ_m (Σ w φ_n φ_m) x_m = sums_n in place.  sums (patch·band, level)
+
+    By LDLᵀ; a level that follows from those below it (too few cells) gets x = 0, which solves
+    the equations too, since their right-hand sides are sums over the same cells.
+    """
+    rows, levels = sums.shape
+    factors = np.zeros((levels, 2))
+    for row in range(worker, rows, workers):
+        before = 0.0
+        for n in range(levels):
+            pivot, tie = masses[row, n, 0], 0.0
+            if n > 0 and before > 0.0:
+                tie = masses[row, n - 1, 1] / before
+                pivot -= tie * masses[row, n - 1, 1]
+                sums[row, n] -= tie * sums[row, n - 1]
+            if not pivot > DEPENDENT * masses[row, n, 0]:
+                pivot = 0.0
+                sums[row, n] = 0.0
+            factors[n, 0], factors[n, 1] = pivot, tie
+            before = pivot
+        for n in range(levels - 1, -1, -1):
+            pivot = factors[n, 0]
+            sums[row, n] = sums[row, n] / pivot if pivot > 0.0 else 0.0
+            if n + 1 < levels:
+                sums[row, n] -= factors[n + 1, 1] * sums[row, n + 1]
+            if not pivot > 0.0:
+                sums[row, n] = 0.0
