@@ -82,7 +82,8 @@ def parser() -> argparse.ArgumentParser:
     referee.add_argument("--quiet", action="store_true", help="print the verdict only")
     referee.add_argument("-o", "--figure", metavar="FIG", type=Path, help="file of the figure")
     referee.add_argument("--no-figure", action="store_true", help="draw no figure")
-    for command in (run, resume, show, referee):
+    _response(commands)
+    for command in (run, resume, show, referee, commands.choices["response"]):
         command.add_argument(
             "--set",
             dest="overrides",
@@ -96,7 +97,7 @@ def parser() -> argparse.ArgumentParser:
     names.add_argument(
         "kind", metavar="KIND", nargs="?", help="such as hamiltonians, weyl, equation"
     )
-    for command in (run, resume, show, referee, names):
+    for command in (run, resume, show, referee, names, commands.choices["response"]):
         command.add_argument(
             "--with",
             dest="contributed",
@@ -133,6 +134,43 @@ def parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", help="measure the speed", add_help=False)
     bench.add_argument("arguments", nargs=argparse.REMAINDER)
     return top
+
+
+def _response(commands: Any) -> None:
+    """The arguments of `kinetic response`."""
+    response = commands.add_parser("response", help="linear response: σ(ω), Hall, Seebeck, …")
+    response.add_argument("file", metavar="FILE", type=Path, help="run file (TOML)")
+    response.add_argument("-o", "--output", metavar="OUT.nc", type=Path, help="file of the data")
+    response.add_argument("--force", action="store_true", help="replace an existing file")
+    response.add_argument(
+        "--what",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="besides conductivity, σ(ω): hall (by default where there is a field), "
+        "thermoelectric, streda, magnetoconductivity",
+    )
+    response.add_argument(
+        "--omega", metavar="W", type=float, nargs="+", help="frequencies (201 by default)"
+    )
+    response.add_argument(
+        "--magnetic",
+        metavar="B",
+        type=float,
+        nargs="+",
+        default=[],
+        help="fields of σ(b) - σ(0), along that of the run or z",
+    )
+    response.add_argument("--field", metavar="E", type=float, help="size of e")
+    response.add_argument(
+        "--samples", metavar="N", type=int, default=400, help="instants of an answer (400)"
+    )
+    response.add_argument(
+        "--no-errors", action="store_true", help="spare the runs that errors are estimated from"
+    )
+    response.add_argument("--quiet", action="store_true", help="print nothing")
+    response.add_argument("--figure", metavar="FIG", type=Path, help="file of the figure")
+    response.add_argument("--no-figure", action="store_true", help="draw no figure")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -139,7 +140,7 @@ class System:
             float(np.abs(a - b).max()) > 1e-9 * size for a, b in zip(low, high, strict=True)
         )
 
-    @property
+    @cached_property
     def valleys(self) -> int:
         """Number of valleys."""
         return len(self.hamiltonian.valleys())

@@ -47,7 +47,7 @@ FLOORS = (
     ("recording",),
     ("simulation",),
     ("plotting", "study"),
-    ("bench", "validating", "referee"),
+    ("bench", "validating", "referee", "response"),
     ("commands",),
     ("cli",),
     ("__main__",),

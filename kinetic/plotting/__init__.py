@@ -179,6 +179,21 @@ def referee(data: xarray.Dataset, figure: Path) -> Path:
     return _drawn(_target(figure, figure), lambda: orders(data))
 
 
+def response(data: xarray.Dataset, figure: Path) -> Path:
+    """Draw σ_ij(ω); `data` is that of `kinetic.response.Response`.
+
+    Raises
+    ------
+    InputError
+        If the figure's name does not tell its format.
+    OutputError
+        If the figure cannot be written.
+    """
+    from kinetic.plotting.response import spectra
+
+    return _drawn(_target(figure, figure), lambda: spectra(data))
+
+
 def _read(path: Path) -> Content:
     from kinetic.plotting.content import Content
 
