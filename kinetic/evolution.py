@@ -6,7 +6,8 @@ Faraday inflow) is advanced with the same weights, so that it closes to rounding
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -263,7 +264,7 @@ class Evolution(State):
         transport, ledger = self.transport, self.ledger
         stages = self.tableau.stages
         ends = [*(stage.time for stage in stages[1:]), 1.0]
-        change: Array | None = None
+        collide: Callable[[float], Array] | None = None
         ledger.begin()
         for stage, end in zip(stages, ends, strict=True):
             if stage.mix is not None:
@@ -276,17 +277,18 @@ class Evolution(State):
             self.flow.set_time(time)
             share = stage.gamma * step
             if self._implicit:
-                share = 0.0 if change is None else stage.kept * step
+                share = stage.kept * step
             else:
-                change = self._collide(time)
+                collide = self._collide(time)
             weights = (stage.alpha, stage.beta, stage.gamma * step)
-            leak = transport.stage(weights, change if share else None, share)
+            leak = transport.stage(weights, collide, share)
             ledger.stage(*weights, leak, transport.faraday)
             ledger.scattered(transport.collided)
             self._bound()
             transport.occupy()
             if self._implicit:
-                change = self._solve(self.time + end * step, stage.solved * step)
+                rate = self._solve(self.time + end * step, stage.solved * step)
+                collide = partial(transport.scatter, rate)
 
     def _bound(self) -> None:
         if self.system.equation.limiter == "bounds":
@@ -310,10 +312,8 @@ class Evolution(State):
         if self.transport.dressing_moves:
             self.flow.check(self.transport.dressing)
 
-    def _collide(self, time: float) -> Array | None:
-        if self.collisions is None:
-            return None
-        return self.collisions.rate(self.transport.occupation(), time)
+    def _collide(self, time: float) -> Callable[[float], Array] | None:
+        return None if self.collisions is None else self.collisions.change(time)
 
     # --- restart -------------------------------------------------------------------------------
 

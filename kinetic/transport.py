@@ -7,6 +7,7 @@ of a collisionless step allocate nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,8 @@ from kinetic.sweeps import Sweeps
 LEVEL = {"boltzmann": BOLTZMANN, "projected": PROJECTED, "dressed": DRESSED}
 TOLERANCE = 1e-14
 _NONE = np.zeros((1, 1, 1, 1))
+Weights = tuple[float, float, float]
+Collide = Callable[[float], Array]
 
 
 class Transport:
@@ -184,12 +187,11 @@ class Transport:
         fill(self.f, self.mesh, self.inflow, faces)
 
     def stage(
-        self, weights: tuple[float, float, float], change: Array | None = None, share: float = 1.0
+        self, weights: Weights, collide: Collide | None = None, share: float = 1.0
     ) -> Array:
         """u ← α u₀ + β u + γ L(f) with (α, β, γ); returns the leak rates of the outer faces.
 
-        `change` is a rate or a change of the occupations by collisions, added `share` times;
-        `collided` is the charge that it brings into each valley.
+        `collide` adds a share of what collisions do; `collided` is its charge in each valley.
         """
         flow = self.flow
         if self.split and flow.e_moves:
@@ -220,7 +222,7 @@ class Transport:
                 self.mesh.ghosts,
                 small=self.small,
             )
-        self.collided: Any = 0.0 if change is None else self.scatter(change, share)
+        self.collided: Any = 0.0 if collide is None else collide(share)
         dressing_rate = flow.dressing_rate()
         if dressing_rate is not None:
             self.dressing *= beta
@@ -235,16 +237,12 @@ class Transport:
 
     def scatter(self, change: Array, share: float = 1.0) -> Array:
         """Add a share of a change of f to u; returns its charge Σ_s∫D_s δf_s dV.  (valley,)"""
+        brought = np.zeros((len(change) // 2, self.mesh.shape[0]))
         level = self.level if self.dresses else BOLTZMANN
-        lower, upper = change[0::2], change[1::2]
-        total = lower + upper
-        if level != BOLTZMANN:
-            total += 0.5 * self.dressing * (upper - lower)
-        self.device.launch(
-            add_collisions, self.u, change, self.dressing, share, level, small=self.small
-        )
-        content = (total * self.mesh.volumes).reshape(self.flow.system.valleys, -1)
-        return np.asarray(share * self.mesh.site_volume * content.sum(axis=1))
+        given = (change, self.dressing, self.mesh.volumes, share, level)
+        self.device.launch(add_collisions, brought, self.u, *given, small=self.small)
+        content = brought.reshape(self.flow.system.valleys, -1).sum(axis=1)
+        return np.asarray(self.mesh.site_volume * content)
 
     def _coupled(self) -> Coupling | None:
         """The interband coefficients of the present flow; None if bands are uncoupled."""
@@ -263,7 +261,7 @@ class Transport:
         f: Array,
         w: Any,
         coupling: Any,
-        weights: tuple[float, float, float],
+        weights: Weights,
         scheme: int,
         sourced: bool,
     ) -> Array:

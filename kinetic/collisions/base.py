@@ -73,7 +73,7 @@ class Surroundings:
         D and its derivatives at cell centres, of each valley of a Hamiltonian that is the same
         everywhere.  () → list of `Jet` with S = (A, B, C)
     moving
-        Whether energy or glued may change.
+        Whether energy, weight or glued may change.
     regions
         Share of every cell in each node, the nearest one of its valley.  () → list of (A, B, C)
     """

@@ -245,6 +245,11 @@ class LocalEquilibrium:
         )
 
     @property
+    def groups(self) -> int:
+        """Number of places that have their own μ and T: sites, or sites of valleys."""
+        return len(self._states)
+
+    @property
     def local(self) -> Array:
         """μ (of the lower band) and T.  (valley·site, 2)"""
         found = self.parameters[:, :2].copy()
@@ -283,6 +288,11 @@ class LocalRelaxation(Operator):
         self._time, self.equilibrium = time, equilibrium
         self._tau = time.on(equilibrium.around)
         self.fastest = 1.0 / float(self._tau.min())
+
+    @property
+    def uniform(self) -> bool:
+        """Whether τ is a number."""
+        return self._time.constant
 
     @property
     def local(self) -> Array:

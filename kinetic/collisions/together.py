@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import astuple
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from kinetic.collisions.base import Surroundings
+from kinetic.collisions.direct import Direct
 from kinetic.collisions.guarded import built
 from kinetic.collisions.implicit import solved
 from kinetic.errors import InputError
@@ -72,11 +74,14 @@ class Together:
             self._spin,
             self._force,
             self._jets,
-            self._energies_move,
+            self._energies_move or transport.dressing_moves,
             regions,
         )
         self.operators = [built(collision, self.surroundings) for collision in system.collisions]
-        self._rate = np.zeros_like(transport.u)
+        self._rate: Array | None = None
+        self._direct: Direct | None = None
+        if Direct.suits(self.operators, transport):
+            self._direct = Direct(cast("Any", self.operators[0]), transport, self._cells)
 
     def _places(self) -> dict[str, Array]:
         """Coordinates of the sites by name.  (site,)"""
@@ -183,10 +188,20 @@ class Together:
         (valley·site·band, A, B, C)
         """
         self.look()
+        if self._rate is None:
+            self._rate = np.zeros_like(f)
         self._rate[...] = 0.0
         for operator in self.operators:
             operator.rate(f, t, self._rate)
         return self._rate
+
+    def change(self, t: float) -> Callable[[float], Array]:
+        """What adds a share of C[f] to the state and returns its charge; f is that of now."""
+        if self._direct is not None and self._direct.usable:
+            self._direct.find()
+            if self._direct.usable:
+                return self._direct.add
+        return partial(self._transport.scatter, self.rate(self._transport.occupation(), t))
 
     def solve(self, target: Array, step: float, t: float) -> Array:
         """C[f] of the occupations f with f = target + step C[f]."""
@@ -226,7 +241,8 @@ class Together:
 
     def state(self) -> dict[str, Array]:
         """Whatever the operators must find again after a restart."""
-        return {
+        direct = self._direct.state() if self._direct is not None else {}
+        return direct | {
             f"collision{index}.{key}": value
             for index, operator in enumerate(self.operators)
             for key, value in operator.state().items()
@@ -239,3 +255,5 @@ class Together:
             operator.restore(
                 {k[len(prefix) :]: np.array(v) for k, v in state.items() if k.startswith(prefix)}
             )
+        if self._direct is not None:
+            self._direct.restore(state)

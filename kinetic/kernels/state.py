@@ -38,24 +38,37 @@ def add_source(worker, workers, u, f, equilibrium, split, rate, gamma, level, gh
                     u[high, i, j, k] += 0.25 * change * (upper - lower)
 
 
+@separate
+def scatter_row(low, high, lower, upper, d, volume, share, own, other, dressed):
+    """Add D C of a row to both bands; returns the charge that it brings."""
+    found = 0.0
+    for k in range(size(d.size)):
+        apart = d[k] * (upper[k] - lower[k])
+        found += volume[k] * (lower[k] + upper[k] + dressed * apart)
+        low[k] += share * (lower[k] - own * d[k] * lower[k] + other * apart)
+        high[k] += share * (upper[k] + own * d[k] * upper[k] + other * apart)
+    return found
+
+
 @released
-def add_collisions(worker, workers, u, rate, dressing, gamma, level):
-    """u += γ C with C_s = C[f]_s, D_s C[f]_s or C[f]_s + ¼F(C[f]_+ - C[f]_-)."""
-    bands, na, nb, nc = u.shape
+def add_collisions(worker, workers, sums, u, rate, dressing, volumes, share, level):
+    """u += share C_s, C_s = C[f]_s, D_s C[f]_s or C[f]_s + ¼F(C[f]_+ - C[f]_-).
+
+    sums (valley·site, A): the charge that it brings.
+    """
+    bands, na, nb, _ = u.shape
+    own = 0.5 if level == DRESSED else 0.0
+    other = 0.25 if level == PROJECTED else 0.0
+    dressed = 0.5 if level in (DRESSED, PROJECTED) else 0.0
     for task in range(worker, (bands // 2) * na, workers):
-        valley, i = task // na, task % na
-        low, high = 2 * valley, 2 * valley + 1
+        patch, i = task // na, task % na
+        low, high, found = 2 * patch, 2 * patch + 1, 0.0
         for j in range(nb):
-            for k in range(nc):
-                lower, upper = rate[low, i, j, k], rate[high, i, j, k]
-                f = dressing[valley, i, j, k]
-                if level == DRESSED:
-                    lower, upper = (1.0 - 0.5 * f) * lower, (1.0 + 0.5 * f) * upper
-                elif level == PROJECTED:
-                    shift = 0.25 * f * (upper - lower)
-                    lower, upper = lower + shift, upper + shift
-                u[low, i, j, k] += gamma * lower
-                u[high, i, j, k] += gamma * upper
+            found += scatter_row(
+                u[low, i, j], u[high, i, j], rate[low, i, j], rate[high, i, j],
+                dressing[patch, i, j], volumes[i, j], share, own, other, dressed,
+            )
+        sums[patch, i] = share * found
 
 
 @compiled

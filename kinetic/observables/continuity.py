@@ -73,8 +73,8 @@ def brought(evolution: Evolution) -> Array:
             f = transport.occupation()
             lost = rate * (f[1::2] - f[0::2]) * evolution.mesh.volumes
             inflow += 0.5 * _per_site(evolution, lost.reshape(len(lost), -1).sum(axis=1))
-    collide = evolution._collide(evolution.time)
-    if collide is not None:
+    if evolution.collisions is not None:
+        collide = evolution.collisions.rate(transport.occupation(), evolution.time)
         gained = collide[0::2] + collide[1::2]
         if transport.dresses and evolution.system.equation.level != "boltzmann":
             gained = gained + 0.5 * transport.dressing * (collide[1::2] - collide[0::2])
