@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _DIRECTIONS = ("kx", "ky", "kz")
 _CORRECTIONS, _NEGLIGIBLE = 60, 1e-14  # of an implicit stage: at most so many; an occupation
+_CLOSED = 1e-9  # of the widest gap: bands that touch there
 _DIFFERENCES = np.array(
     [
         [0.0, -1.0, 1.0, 0.0, 0.0],
@@ -219,7 +220,7 @@ class SkewScattering:
         """Take over levels that have moved."""
         shells = self.shells
         gap = np.diff(shells.levels.reshape(shells.patterns, -1, 2, shells.cells), axis=2)
-        open_ = ~shells.glued[:, :, None] & (gap > 0.0)
+        open_ = ~shells.glued[:, :, None] & (gap > _CLOSED * gap.max())
         nearness = np.where(open_, 1.0, 0.0) / np.where(open_, gap, 1.0)
         both = np.concatenate([-nearness, nearness], axis=2)
         sites = np.broadcast_to(both, (shells.sites, *both.shape[1:]))
