@@ -55,7 +55,9 @@ class Example:
     bounded
         Whether an implicit stage keeps 0 <= f <= 1 of any state.
     systems
-        Where it exists; elsewhere it is refused in a sentence.
+        Where it is tried.
+    refused
+        Where it does not exist, and is refused in a sentence.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Example:
     entropy: str = "bath"
     bounded: bool = True
     systems: tuple[str, ...] = ("graphene", "ring", "pair", "zone")
+    refused: tuple[str, ...] = ()
 
     @property
     def description(self) -> Collision:
@@ -103,6 +106,7 @@ EXAMPLES = [
         free=("mu", "T"),
         entropy="closed",
         systems=OPEN,
+        refused=("zone",),
     ),
     *(
         Example(
@@ -111,6 +115,7 @@ EXAMPLES = [
             free=("mu", "T"),
             entropy="closed",
             systems=OPEN,
+            refused=("zone",),
         )
         for valleys in ("apart", "together")
     ),
@@ -127,6 +132,7 @@ EXAMPLES = [
             free=("mu", "T") if energy == "exchanged" else ("mu",),
             entropy="closed" if energy == "exchanged" else "bath",
             systems=SEVERAL,
+            refused=("zone",),
         )
         for energy in ("bath", "exchanged")
     ),
@@ -138,6 +144,7 @@ EXAMPLES = [
             entropy="near",
             bounded=False,
             systems=SEVERAL,
+            refused=("zone",),
         )
         for energy in ("bath", "exchanged")
     ),
@@ -154,6 +161,7 @@ EXAMPLES = [
             free=("mu", "T") if energy == "conserved" else ("mu",),
             entropy="closed" if energy == "conserved" else "bath",
             systems=OPEN,
+            refused=("zone",),
         )
         for energy, valleys in (("bath", "together"), ("conserved", "apart"))
     ),
@@ -174,6 +182,7 @@ EXAMPLES = [
         free=("mu", "T"),
         entropy="square",
         systems=("graphene", "pair", "zone", "cone"),
+        refused=("ring",),
     ),
     Example(
         "phonon_bath", {"phonons": "optical", "coupling": 0.2, "energy": 0.4, **WARM}, ("mu",)
@@ -182,7 +191,8 @@ EXAMPLES = [
         "phonon_bath",
         {"phonons": "acoustic", "coupling": 0.2, "velocity": 0.1, **WARM},
         free=("mu",),
-        systems=("graphene", "cone"),
+        systems=("cone",),
+        refused=("ring", "pair", "zone"),
     ),
 ]
 
@@ -242,9 +252,4 @@ TRIED = [
     for system, level in PLACES
     if system in example.systems
 ]
-REFUSED = [
-    (example, system)
-    for example in EXAMPLES
-    for system in ("graphene", "ring", "pair", "zone", "nodes")
-    if system not in example.systems and system != "nodes"
-]
+REFUSED = [(example, system) for example in EXAMPLES for system in example.refused]

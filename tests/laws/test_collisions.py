@@ -150,11 +150,10 @@ class Alone:
         return out
 
 
-@pytest.mark.parametrize("ratio", [0.3, 30.0])
 @everywhere
-def test_closed_form_agrees_with_newton_and_krylov(example, system, level, ratio):
+def test_closed_form_agrees_with_newton_and_krylov(example, system, level):
     operator, around = made(example, system, level)
-    target, step = random_state(11, around, 0.5), ratio / operator.fastest
+    target, step = random_state(11, around, 0.5), 20.0 / operator.fastest
     closed = operator.solve(target, step, 0.0)
     generic = solved(Alone(operator), target, target, step, 0.0)
     if closed is not None:
