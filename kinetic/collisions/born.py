@@ -139,10 +139,9 @@ class BornScattering(Operator):
         """Follow bands that move."""
         if self.shells.update():
             self._set_rates()
-            moved = self.shells.potential[:, None]
-            for group, reservoir in enumerate(self.around.reservoirs[: self.shells.groups]):
-                if reservoir is not None and np.all(self._bath[:, group, 1] >= 0.0):
-                    self._bath[:, group, 0] = reservoir[0] - moved[:, 0]
+        for group, reservoir in enumerate(self.around.reservoirs[: self.shells.groups]):
+            if reservoir is not None and np.all(self._bath[:, group, 1] >= 0.0):
+                self._bath[:, group, 0] = reservoir[0] - self.shells.potential
 
     # --- the operator -------------------------------------------------------------------------
 

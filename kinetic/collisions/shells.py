@@ -81,19 +81,24 @@ class Shells:
         self.rows, self.cells = 2 * self.valleys, int(surroundings.energy[0].size)
         self._asked = count
         self._seen: list[Any] = []
+        self._held: tuple[Any, ...] = ()
         self.spacing = 0.0
         self.update()
 
     # --- levels -------------------------------------------------------------------------------
 
     def update(self) -> bool:
-        """Count the levels anew if they have moved; whether they have."""
+        """Count the levels anew if they have moved; whether they have.
+
+        A potential that moves shifts all levels of a site alike, and leaves their shells.
+        """
         around = self.around
         now = (around.energy, around.weight, around.glued)
         if self._seen and all(map(np.array_equal, self._seen, now)):
             return False
         self._seen = [array.copy() for array in now]
-        self._take(*now)
+        if not self._take(*now):
+            return False
         self._count()
         self._weigh()
         return True
@@ -103,8 +108,8 @@ class Shells:
         shape = (self.valleys, self.sites, -1, self.cells)
         return values.reshape(shape).swapaxes(0, 1).reshape(self.sites, -1, self.cells)
 
-    def _take(self, energy: Array, weight: Array, glued: NDArray[np.bool_]) -> None:
-        """Energies and weights by pattern."""
+    def _take(self, energy: Array, weight: Array, glued: NDArray[np.bool_]) -> bool:
+        """Energies and weights by pattern; whether they are others than before."""
         energies, weights = self.by_site(energy), self.by_site(weight)
         self.potential = energies[:, 0, 0] - energies[0, 0, 0]
         levels = energies - self.potential[:, None, None]
@@ -117,11 +122,14 @@ class Shells:
             and np.array_equal(glue, np.broadcast_to(glue[:1], glue.shape))
             and np.abs(spins - spins[:1]).max() <= 1e-12
         )
-        self.patterns = 1 if same else self.sites
-        self.levels = np.ascontiguousarray(levels[: self.patterns])
-        self.weight = np.array(weights[: self.patterns])
-        self.glued = np.ascontiguousarray(glue[: self.patterns])
-        self.spin = np.array(spins[: self.patterns])  # one for all where there is none
+        patterns = 1 if same else self.sites
+        now = (levels[:patterns], weights[:patterns], glue[:patterns], spins[:patterns])
+        if self._held and all(map(_agree, self._held, now)):
+            return False
+        self._held = tuple(np.array(array) for array in now)
+        self.patterns = patterns
+        self.levels, _, self.glued, _ = self._held
+        self.weight, self.spin = np.array(weights[:patterns]), np.array(spins[:patterns])
         self.means = self.levels
         if self.glued.any():
             self.means = self.levels.copy()
@@ -133,6 +141,7 @@ class Shells:
             self.spin *= ~pooled if self.overlap else 1.0
             pair_e[...] = np.where(pooled, mean, pair_e)
             pair_w[...] = np.where(pooled, 0.5 * total, pair_w)
+        return True
 
     def _spins(self) -> Array:
         """m by site, or one 0 for all of them.  (site, valley, 3, cell)"""
@@ -303,3 +312,10 @@ class Shells:
     def project(self, g: Array) -> Array:
         """P g, the function of the energy nearest to g."""
         return self.interpolate(self.coefficients(g)[..., 0])
+
+
+def _agree(first: Any, second: Any) -> bool:
+    """Whether two arrays have one shape and differ by rounding alone."""
+    if first.shape != second.shape or first.dtype == bool:
+        return np.array_equal(first, second)
+    return bool(np.abs(first - second).max() <= 1e-13 * np.abs(second).max())
