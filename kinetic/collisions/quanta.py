@@ -73,10 +73,13 @@ class Profile:
         InputError
             If the energy is no such function, to the accuracy of the levels.
         """
-        rings = np.rint(radius / width).astype(int)
-        first = np.unique(rings, return_index=True)[1]
-        order = first[np.argsort(radius[first])]
-        k, e = radius[order], energy[order]
+        order = np.argsort(radius, kind="stable")
+        kept, last = [], -np.inf
+        for place, k in zip(order.tolist(), radius[order].tolist(), strict=True):
+            if k - last >= width:
+                kept.append(place)
+                last = k
+        k, e = radius[kept], energy[kept]
         if len(k) < 4:
             raise InputError("[collisions] phonon_bath: the grid is too coarse for acoustic phonons.")
         curve = PchipInterpolator(k, e)
