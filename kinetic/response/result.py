@@ -13,6 +13,7 @@ from kinetic.grid import Array
 if TYPE_CHECKING:
     import xarray
 
+ROUNDING = 1e-11  # of the largest element
 _HEADS = ("quantity", "value", "error", "unit", "")
 _POWERS = {-1: "length/{}", 0: "1/{}", 1: "1/({} length)"}
 
