@@ -64,9 +64,11 @@ def test_the_run_files_of_the_readme_are_those_in_runs():
     import tomllib
 
     texts = re.findall(r"```toml\n(.*?)```", README, flags=re.S)
-    for text, name in zip(texts, ("weyl_chiral_anomaly", "contacts_step"), strict=True):
+    names = ("weyl_chiral_anomaly", "contacts_step", "anomalous_hall_disorder")
+    for text, name in zip(texts, names, strict=True):
         shown = tomllib.loads(text)
         stored = tomllib.loads((ROOT / "runs" / f"{name}.toml").read_text())
         for table in ("grid", "hamiltonian", "fields", "equation", "initial", "time"):
             for key, value in shown.get(table, {}).items():
                 assert stored[table][key] == value, (table, key)
+        assert shown.get("collisions", []) in ([], stored.get("collisions", []))
