@@ -300,7 +300,7 @@ class Evolution(State):
         self.flow.set_time(time)
         if self.flow.moves:
             transport.occupy()
-        rate = collisions.solve(transport.occupation(), step, time)
+        rate = collisions.settle(step, time)
         self.ledger.scattered(transport.scatter(rate, step))
         self._bound()
         transport.occupy()

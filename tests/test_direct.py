@@ -27,7 +27,17 @@ SETS = [(), ("charge",), ("valley_charge",), ("charge", "energy"), ("valley_char
 BATHS = {"own": {}, "other": {"chemical_potential": 0.2, "temperature": 0.15}}
 
 
-def evolution(kind, keep, level="dressed", bath="own", balanced=True, threads=1, e=0.02, **more):
+def evolution(
+    kind,
+    keep,
+    level="dressed",
+    bath="own",
+    balanced=True,
+    threads=1,
+    e=0.02,
+    stepper="ssprk3",
+    **more,
+):
     """A Weyl node in e and b (glued cells), or a ring of gapped graphene with hills."""
     collision = RelaxationTime(tau=0.5, conserving=keep, **BATHS[bath])
     if kind == "node":
@@ -47,7 +57,7 @@ def evolution(kind, keep, level="dressed", bath="own", balanced=True, threads=1,
         equation=Equation(level=level, threads=threads, well_balanced=balanced, **more),
         collisions=(collision,),
     )
-    return Evolution(system, Stepping(stepper="ssprk3", step=0.05), stop=1.0)
+    return Evolution(system, Stepping(stepper=stepper, step=0.05), stop=1.0)
 
 
 @pytest.mark.parametrize("bath", BATHS)
@@ -70,6 +80,18 @@ def test_one_step_is_that_of_rates(keep, kind, balanced, bath):
     assert direct.collisions.operators[0].local == pytest.approx(
         rates.collisions.operators[0].local, abs=1e-9
     )
+
+
+@pytest.mark.parametrize("keep", SETS, ids="+".join)
+def test_implicit_steps_are_those_of_rates(keep):
+    """A collision within each stage, and that of the stage before."""
+    for kind, bath in (("node", "own"), ("ring", "other")):
+        direct, rates = (evolution(kind, keep, bath=bath, stepper="imex") for _ in range(2))
+        rates.collisions._direct = None
+        for run in (direct, rates):
+            cases.follow(run, 0.2)
+        assert np.abs(direct.transport.u - rates.transport.u).max() <= 1e-12
+        assert np.abs(direct.collision_inflow() - rates.collision_inflow()) <= 1e-11
 
 
 @pytest.mark.parametrize("level", ALL_LEVELS)

@@ -16,6 +16,7 @@ from kinetic.kernels.restoring import (
     GIVEN,
     STILL,
     SUMS,
+    differences,
     follow,
     holdings,
     restore,
@@ -52,7 +53,8 @@ class Direct:
     """
 
     def __init__(self, relaxation: LocalRelaxation, transport: Transport, cells: Array) -> None:
-        self.relaxation, self.transport, self._cells = relaxation, transport, cells
+        self.relaxation, self.transport = relaxation, transport
+        self._cells = _rows_of(cells)
         self.equilibrium, self.tau = relaxation.equilibrium, float(relaxation.tau[0, 0])
         around, equilibrium = self.equilibrium.around, self.equilibrium
         _, na, nb, nc = around.energy.shape
@@ -61,7 +63,7 @@ class Direct:
         self._brought = np.zeros((patches, tasks))
         self._held = np.zeros((patches, tasks, 2))
         self._scratch = np.zeros((around.device.threads, 3, max(nc, _CELLS)))
-        self._volumes = transport.mesh.volumes
+        self._volumes = _rows_of(transport.mesh.volumes)
         dresses = transport.dresses and transport.level != BOLTZMANN
         self._dresses = float(dresses)
         if not dresses:
@@ -74,6 +76,7 @@ class Direct:
         self.about = np.full((groups, 2), np.nan)
         self._found, self._lost = self.about.copy(), np.ones(groups, dtype=bool)
         self._series = np.zeros((groups, SUMS))
+        self._rate: Array | None = None
         self.usable = True
 
     @staticmethod
@@ -194,8 +197,8 @@ class Direct:
             self._brought,
             transport.u,
             transport.f,
-            self._energy,
-            self._h,
+            equilibrium.flat(self._energy),
+            equilibrium.flat(self._h),
             transport.dressing,
             self._volumes,
             equilibrium.parameters,
@@ -210,6 +213,23 @@ class Direct:
         charge: Array = self._brought.reshape(valleys, -1).sum(axis=1)
         return charge * transport.mesh.site_volume
 
+    def settled(self, step: float) -> Array:
+        """C[f] of the f with f = f* + Δt C[f], f* that of now: (f_local - f*)/(τ + Δt)."""
+        if self._rate is None:
+            self._rate = np.zeros_like(self._energy)
+        self._launch(
+            differences,
+            self._rate,
+            self.transport.f,
+            self._energy,
+            self._h,
+            self.equilibrium.parameters,
+            1.0 / (self.tau + step),
+            self.kind,
+            self.transport.mesh.ghosts,
+        )
+        return self._rate
+
     def state(self) -> dict[str, Array]:
         """Where the series is expanded."""
         return {"collisions.about": self.about.copy()}
@@ -218,3 +238,9 @@ class Direct:
         """Expand there again."""
         about = np.array(state["collisions.about"])
         self._renew(np.isfinite(about[:, 0]), about)
+
+
+def _rows_of(volumes: Array) -> Array:
+    """Volumes (A or 1, B or 1, C): one row where all are the same."""
+    first = volumes[:1, :1]
+    return np.ascontiguousarray(first if np.all(volumes == first) else volumes)

@@ -203,6 +203,14 @@ class Together:
                 return self._direct.add
         return partial(self._transport.scatter, self.rate(self._transport.occupation(), t))
 
+    def settle(self, step: float, t: float) -> Array:
+        """C[f] of the f with f = f* + step C[f], where f* is that of the state."""
+        if self._direct is not None and self._direct.usable:
+            self._direct.find()
+            if self._direct.usable:
+                return self._direct.settled(step)
+        return self.solve(self._transport.occupation(), step, t)
+
     def solve(self, target: Array, step: float, t: float) -> Array:
         """C[f] of the occupations f with f = target + step C[f]."""
         self.look()

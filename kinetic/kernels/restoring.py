@@ -186,7 +186,8 @@ def held_heat_row(f, energy, d, volume, half):
 def holdings(worker, workers, sums, f, energy, dressing, volumes, dresses, heats, ghosts, rows):
     """Σ w f and Σ w ε f of padded f, for every task.  sums (patch, task, 2)
 
-    energy (valley·site·band, A, B, C), dressing (valley·site, A, B, C); rows: those of a task.
+    energy (valley·site·band, A, B, C), dressing (valley·site, A, B, C), volumes (A or 1, B or 1,
+    C); rows: those of a task.
     """
     patches, tasks, _ = sums.shape
     _, na, nb, nc = energy.shape
@@ -196,7 +197,7 @@ def holdings(worker, workers, sums, f, energy, dressing, volumes, dresses, heats
         charge, heat = 0.0, 0.0
         for row in range(part * rows, min((part + 1) * rows, na * nb)):
             i, j = row // nb, row % nb
-            d, volume = dressing[patch, i, j], volumes[i, j]
+            d, volume = dressing[patch, i, j], volumes[i % len(volumes), j % volumes.shape[1]]
             for side in range(2):
                 band = 2 * patch + side
                 own = f[band, i + ghosts[0], j + ghosts[1], ghosts[2] : ghosts[2] + nc]
@@ -252,6 +253,8 @@ def restore(worker, workers, sums, u, f, energy, h, dressing, volumes, local, ra
             maps, ghosts, rows, scratch):
     """u += D C/τ with C = h - f of padded f, and F besides; sums (patch, task): its charge.
 
+    energy, h (valley·site·band, cell).
+
     kind: STILL (h = 0), GIVEN (no F) or BESIDE; local (patch, 7): μ and T first; maps: of C to u,
     see `still_row`.
     """
@@ -261,22 +264,50 @@ def restore(worker, workers, sums, u, f, energy, h, dressing, volumes, local, ra
         patch, part = task // tasks, task % tasks
         low, high = 2 * patch, 2 * patch + 1
         mu, beta = local[patch, 0], 1.0 / max(local[patch, 1], TINY)
-        aim, aim_high = scratch[worker, 0, :nc], scratch[worker, 1, :nc]
+        start, stop = part * rows * nc, min((part + 1) * rows, na * nb) * nc
+        aim, aim_high = scratch[worker, 0, : stop - start], scratch[worker, 1, : stop - start]
+        if kind == BESIDE:
+            beside_row(aim, energy[low, start:stop], mu, beta, h[low, start:stop])
+            beside_row(aim_high, energy[high, start:stop], mu, beta, h[high, start:stop])
+        elif kind == GIVEN:
+            aim, aim_high = h[low, start:stop], h[high, start:stop]
         charge = 0.0
         for row in range(part * rows, min((part + 1) * rows, na * nb)):
             i, j = row // nb, row % nb
             a, b, c = i + ghosts[0], j + ghosts[1], ghosts[2]
             own, other = f[low, a, b, c : c + nc], f[high, a, b, c : c + nc]
-            d, volume = dressing[patch, i, j], volumes[i, j]
+            d, volume = dressing[patch, i, j], volumes[i % len(volumes), j % volumes.shape[1]]
             lower, upper = u[low, i, j], u[high, i, j]
             if kind == STILL:
                 charge += still_row(lower, upper, own, other, d, volume, rate, maps)
                 continue
-            if kind == GIVEN:
-                charge += given_row(lower, upper, own, other, h[low, i, j], h[high, i, j], d,
-                                    volume, rate, maps)
-                continue
-            beside_row(aim, energy[low, i, j], mu, beta, h[low, i, j])
-            beside_row(aim_high, energy[high, i, j], mu, beta, h[high, i, j])
-            charge += given_row(lower, upper, own, other, aim, aim_high, d, volume, rate, maps)
+            k = row * nc - start
+            charge += given_row(lower, upper, own, other, aim[k : k + nc], aim_high[k : k + nc],
+                                d, volume, rate, maps)
         sums[patch, part] = charge
+
+
+@separate
+def lead_row(out, f, rate):
+    """rate (out - f) into out."""
+    for k in range(size(out.size)):
+        out[k] = rate * (out[k] - f[k])
+
+
+@released
+def differences(worker, workers, out, f, energy, h, local, rate, kind, ghosts):
+    """rate (f_local - f) of padded f, as in `restore`.  out (valley·site·band, A, B, C)"""
+    bands, na, nb, nc = out.shape
+    for task in range(worker, bands * na, workers):
+        band, i = task // na, task % na
+        mu, beta = local[band // 2, 0], 1.0 / max(local[band // 2, 1], TINY)
+        for j in range(nb):
+            row = out[band, i, j]
+            if kind == STILL:
+                row[:] = 0.0
+            elif kind == GIVEN:
+                row[:] = h[band, i, j]
+            else:
+                beside_row(row, energy[band, i, j], mu, beta, h[band, i, j])
+            a, b, c = i + ghosts[0], j + ghosts[1], ghosts[2]
+            lead_row(row, f[band, a, b, c : c + nc], rate)
