@@ -10,7 +10,7 @@ import numpy as np
 
 from kinetic.grid import Array
 from kinetic.nodes import node_shares
-from kinetic.observables.anomaly import drive, pumped, reference
+from kinetic.observables.anomaly import collided_apart, drive, pumped, reference
 from kinetic.observables.base import described, momenta
 from kinetic.observables.coherent import bounds, coherent
 from kinetic.validity import cutoff_tail, validity
@@ -301,6 +301,11 @@ def _pumping(evolution: Evolution, nodes: list[Node], driven: float, span: float
     exact = reference(evolution, span)
     term = " + Faraday" if evolution.flow.b_moves and len(evolution.flow.nodes) == 1 else ""
     known = not (evolution.flow.texture_moves or (evolution.flow.b_moves and not term))
+    doubt = "exact" if known else "node at rest, static b"
+    if evolution.collisions is not None and collided_apart(evolution):
+        term = f" + collisions{term}"
+    elif evolution.collisions is not None:
+        known, doubt = False, "without collisions"
     for index, node in enumerate(evolution.flow.nodes):
         if not node.charge:
             continue
@@ -309,7 +314,7 @@ def _pumping(evolution: Evolution, nodes: list[Node], driven: float, span: float
         rows += [
             (f"pumping rate{where} (evolved)", f"{evolved[index]:+.12e}"),
             (
-                f"χ e·b/4π²ħ²{term}{where} ({'exact' if known else 'node at rest, static b'})",
+                f"χ e·b/4π²ħ²{term}{where} ({doubt})",
                 f"{exact[index]:+.12e}",
             ),
         ]

@@ -21,7 +21,9 @@ from kinetic.hamiltonians.expression import ExpressionModel
 from kinetic.hamiltonians.planar import GappedGraphene
 from kinetic.hamiltonians.weyl import Weyl, WeylPair
 from kinetic.initial import FermiDirac, fermi
+from kinetic.observables.anomaly import PumpingRate
 from kinetic.observables.valleys import ValleyTransfer
+from kinetic.reporting import summary
 from kinetic.stepping import Stepping
 from kinetic.system import System
 
@@ -223,3 +225,17 @@ def test_transfer_is_refused_where_there_is_none():
     run = cases.evolution(WeylPair(), cases.box(2.0, (9, 9, 9)))
     with pytest.raises(InputError, match="no \\[\\[collisions\\]\\]"):
         ValleyTransfer().build(run)
+
+
+def test_pumping_is_reported_beside_what_collisions_took():
+    """The reference of the evolved charge of each node holds with collisions as without."""
+    run = weyl_pair(InterNode(TAU, within=1.0))
+    recorder = PumpingRate().build(run)
+    first = recorder.measure()
+    assert first["pumping_rate"] == pytest.approx(first["pumping_reference"], rel=1e-9)
+    cases.follow(run, 2.0)
+    last = recorder.measure()
+    assert abs(last["pumping_rate"][0]) < 0.8 * PUMPED
+    assert last["pumping_rate"] == pytest.approx(last["pumping_reference"], rel=1e-9)
+    told = dict(summary(run))
+    assert any("χ e·b/4π²ħ² + collisions" in name and "exact" in name for name in told)

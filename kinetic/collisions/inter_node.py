@@ -16,14 +16,14 @@ _ENERGIES = ("bath", "exchanged")
 
 @dataclass(frozen=True)
 class InterNode(Collision):
-    """C[f]_s = -(f_FD(ε̄_s; μ_v, T_v) - f_FD(ε̄_s; μ, T))/τ
+    """C[f]_s = -(f_v - f_FD(ε̄_s; μ, T))/τ - (f_s - f_v)/τ_within,  f_v = f_FD(ε̄_s; μ_v, T_v)
 
     μ_v carries the charge of valley v, μ that of all valleys together: the charges relax towards
     their common equilibrium, ∂ₜρ_v = -(ρ_v - ρ̄_v)/τ, and the shape of the distribution within a
-    valley is left alone.  The total charge is conserved, at every place in real space.  With
-    `within` (or beside a relaxation_time that conserves 'valley_charge') it is
-    C = -(f - f_loc)/τ_within - (f_loc - f̄)/τ: inter-node scattering that is slow beside the one
-    within a node.  Source: Son and Spivak, Phys. Rev. B 88, 104412 (2013).
+    valley is left alone unless `within` is given.  The total charge is conserved, at every place
+    in real space.  Scattering between nodes is slow beside that within them: τ > τ_within, here
+    or in a relaxation_time beside it that conserves 'valley_charge'.
+    Source: Son and Spivak, Phys. Rev. B 88, 104412 (2013).
 
     Where the Hamiltonian has one valley, the nodes found on the grid take the place of valleys:
     each has the cells that are nearest to it at the start.

@@ -100,16 +100,43 @@ def pumped(evolution: Evolution, change: Array | None = None) -> Array:
     return evolution.near_nodes(change[0::2] + change[1::2])
 
 
+def transfer_rate(evolution: Evolution) -> Array:
+    """Σ_s∫D_s C[f]_s of every valley at the present time, number per volume.  (valley,)"""
+    transport, collisions = evolution.transport, evolution.collisions
+    if collisions is None:
+        return np.zeros(evolution.system.valleys)
+    evolution.flow.set_time(evolution.time)
+    transport.occupy()
+    rate = collisions.rate(transport.occupation(), evolution.time)
+    content = rate * collisions.surroundings.weight
+    summed = content.reshape(evolution.system.valleys, -1).sum(axis=1)
+    return np.asarray(evolution.mesh.site_volume * summed)
+
+
+def collided_apart(evolution: Evolution) -> bool:
+    """Whether it is known what collisions bring to every node: each has a valley of its own."""
+    own = [node.valley for node in evolution.flow.nodes]
+    return evolution.collisions is None or len(set(own)) == len(own)
+
+
 def reference(evolution: Evolution, span: float) -> Array:
     """Mean pumping rate of every node since the start from its charge.  (node,)
 
-    χ ∫e·b dt/4π²ħ² over the time span; where b(t) moves and there is one node only, with what
-    Faraday's law brings into the grid (it cannot be told apart between several nodes).
+    χ ∫e·b dt/4π²ħ² over the time span; with what collisions brought where every node has a valley
+    of its own; where b(t) moves and there is one node only, with what Faraday's law brings into
+    the grid (it cannot be told apart between several nodes).
     """
     rate = node_fluxes(evolution) * drive(evolution, evolution.start, evolution.time) / span
     if evolution.flow.b_moves and len(rate) == 1:
         rate = rate + evolution.faraday_inflow() / span
-    return rate
+    return rate + _of_nodes(evolution, evolution.valley_transfer()) / span
+
+
+def _of_nodes(evolution: Evolution, valleys: Array) -> Array:
+    """What collisions bring to valleys as that of their nodes; 0 where it cannot be told."""
+    if not collided_apart(evolution):
+        return np.zeros(len(evolution.flow.nodes))
+    return np.array([valleys[node.valley] for node in evolution.flow.nodes])
 
 
 def _no_nodes(evolution: Evolution) -> str | None:
@@ -199,7 +226,11 @@ class PumpingRate(Observable):
                 ("node",),
                 units,
                 "the same from the monopole charge",
-                {"formula": "[χ ∫e·b dt/4π²ħ² + Faraday inflow of a single node]/(t - t₀)"},
+                {
+                    "formula": "[χ ∫e·b dt/4π²ħ² + collisions + Faraday inflow of a single node]"
+                    "/(t - t₀)",
+                    "comment": "collisions are left out where several nodes share a valley",
+                },
             ),
         )
 
@@ -210,7 +241,7 @@ class PumpingRate(Observable):
                 return {self.name: pumped(evolution) / span, "pumping_reference": expected}
             now = product(evolution, evolution.time)
             present = rates(evolution)
-            expected = fluxes * now
+            expected = fluxes * now + _of_nodes(evolution, transfer_rate(evolution))
             if evolution.flow.b_moves and len(fluxes) == 1:
                 expected = expected + present.faraday / evolution.phase_space
             return {self.name: pumped(evolution, present.change), "pumping_reference": expected}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kinetic.grid import Array
-from kinetic.observables.anomaly import drive, node_fluxes
+from kinetic.observables.anomaly import drive, node_fluxes, transfer_rate
 from kinetic.observables.base import Observable, Recorder, in_sample
 from kinetic.observables.densities import above_sea, nodes_of
 from kinetic.storage import Variable
@@ -31,18 +31,6 @@ def chiralities(evolution: Evolution) -> Array:
         if valley.chirality:
             found[index] = valley.chirality
     return found
-
-
-def transfer_rate(evolution: Evolution) -> Array:
-    """Σ_s∫D_s C[f]_s of every valley at the present time, number per volume.  (valley,)"""
-    transport, collisions = evolution.transport, evolution.collisions
-    assert collisions is not None
-    evolution.flow.set_time(evolution.time)
-    transport.occupy()
-    rate = collisions.rate(transport.occupation(), evolution.time)
-    content = rate * collisions.surroundings.weight
-    summed = content.reshape(evolution.system.valleys, -1).sum(axis=1)
-    return np.asarray(evolution.mesh.site_volume * summed)
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,9 @@ def pumping(axes: Any, content: Content) -> None:
             zorder=3,
         )
     label = r"$\chi\int\mathbf{e}\cdot\mathbf{b}\,dt/4\pi^2\hbar^2$"
+    alone = not several and content.has("collision_inflow")
+    if alone or content.has("valley_transfer"):
+        label += " + collisions"
     axes.plot([], [], color=BLACK, linewidth=0.9, label=label)
     name = "density" if content.has("density") else "pumping_rate"
     label = content.label(name, r"$\Delta\rho_\mathrm{node}$")
