@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kinetic import bench
-from kinetic.bench import fresh, padslice, rounds, table, twolevel, yardsticks
+from kinetic.bench import elastic, fresh, padslice, rounds, table, twolevel, yardsticks
 from kinetic.bench.plain import Frozen, Plain
 from kinetic.bench.plainbands import bloch_steps, density_steps
 from kinetic.bench.yardsticks import SCHEMES, Yardstick, advance, traffic
@@ -193,6 +193,18 @@ def test_the_whole_benchmark_on_tiny_grids(monkeypatch, capsys, tmp_path):
     assert [case["scheme"] for case in content["cases"]] == [*SCHEMES] * 3
     assert all(case["deviation"] < 1e-13 for case in content["cases"])
     assert set(content["cases"][0]["seconds_per_stage"]) == {"1", "2"}
+
+
+def test_scattering_costs_as_much_for_a_level_on_any_grid():
+    case = elastic.measure("elastic-64", 1, 0.1)
+    assert "white noise, as many shells" in "\n".join(elastic.describe(case))
+    assert json.loads(json.dumps(elastic.content(case)))["case"] == "elastic-64"
+    for kind, curve in case.curves.items():
+        assert [row.levels for row in curve] == [2 * n * n for n in (16, 32, 64)]
+        fixed = kind.endswith("as many shells")
+        assert len({row.shells for row in curve}) == (1 if fixed else 3)
+        # 16 times the levels: K² would make a level 16 times as dear
+        assert case.growth(kind) < 8.0
 
 
 def test_mistakes_are_told_before_anything_is_measured(monkeypatch, tmp_path):

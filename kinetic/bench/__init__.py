@@ -42,11 +42,11 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     """Measure, print, and write the figures if a file is named."""
     options = parser().parse_args(arguments)
-    from kinetic.bench import moyal, twolevel
+    from kinetic.bench import elastic, moyal, twolevel
     from kinetic.bench.yardsticks import FULL, QUICK, SCHEMES, Yardstick
     from kinetic.device import available_threads
 
-    own = (moyal, twolevel)  # cases with rivals of their own
+    own = (moyal, twolevel, elastic)  # cases with rivals of their own
     chosen = [(QUICK, FULL), *((module.QUICK, module.FULL) for module in own)]
     every = [name for quick, full in chosen for name in (quick if options.quick else full)]
     names = options.cases or every
@@ -106,8 +106,9 @@ def main(arguments: list[str]) -> int:
         else:
             print(table.verdict((f"s {name}", seconds, "<=", limit, ".2f")))
     if options.json is not None:
-        exact = [module.content(figures) for module, figures in compared]
-        _write(options.json, threads, cases, exact, starts)
+        rates = [m.content(figures) for m, figures in compared if m is elastic]
+        exact = [m.content(figures) for m, figures in compared if m is not elastic]
+        _write(options.json, threads, cases, exact, rates, starts)
     return 0
 
 
@@ -136,6 +137,7 @@ def _write(
     threads: int,
     cases: list[Measured],
     exact: list[dict[str, Any]],
+    rates: list[dict[str, Any]],
     starts: dict[str, Any],
 ) -> None:
     from kinetic.bench import table
@@ -144,6 +146,7 @@ def _write(
         "threads": threads,
         "cases": [table.data(case) for case in cases],
         "exact_dynamics": exact,
+        "elastic_scattering": rates,
         "start_up": {name: value[0] for name, value in starts.items()},
     }
     try:
