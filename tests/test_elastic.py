@@ -358,3 +358,42 @@ def test_energy_of_tau_must_be_on_the_grid():
     }
     with pytest.raises(InputError, match="no level of the grid"):
         assemble(run).evolution()
+
+
+# --- bands that move ----------------------------------------------------------------------------
+
+
+def test_shells_follow_a_mass_that_grows_and_stay_where_a_potential_moves():
+    """Catches levels counted once and for all, and counting anew at every step."""
+    operator, around = built("sites")
+    shells, before = operator.shells, around.energy.copy()
+    gamma = operator.gamma
+    try:
+        shift = 0.05 * (np.arange(12.0).reshape(12, 1, 1, 1) // 2)
+        around.energy[...] += shift
+        operator.look()
+        assert operator.gamma is gamma
+        assert shells.potential[1:] == pytest.approx(
+            shells.by_site(around.energy)[1:, 0, 0] - before[0, 0, 0, 0]
+        )
+        around.energy[...] *= 1.1
+        operator.look()
+        assert operator.gamma is not gamma
+        f = random_state(around)
+        rate = rate_of(operator, f)
+        assert np.abs(shells.moments(rate)).max() <= 1e-13 * shells.moments(np.abs(rate)).max()
+    finally:
+        around.energy[...] = before
+        operator.look()
+
+
+def test_a_restart_finds_the_choices_of_the_start():
+    """Distance of shells and strength are those of the bands at the start of the run."""
+    operator, around = built("plane")
+    f = random_state(around)
+    rate, kept = rate_of(operator, f), operator.state()
+    operator.shells.recount(0.7 * operator.shells.spacing)
+    operator.strength = 3.0
+    operator.look()
+    operator.restore(kept)
+    assert np.array_equal(rate_of(operator, f), rate)

@@ -278,9 +278,17 @@ class BornScattering(Operator):
         return y
 
     def state(self) -> dict[str, Array]:
-        """The last μ and T: where Newton starts."""
-        return {"local": self.local.copy()}
+        """The last μ and T, where Newton starts, and what was chosen at the start of the run."""
+        return {"local": self.local.copy(), "chosen": self._chosen()}
+
+    def _chosen(self) -> Array:
+        """Distance of the shells and strength of the disorder."""
+        return np.array([self.shells.spacing, self.strength])
 
     def restore(self, state: dict[str, Array]) -> None:
-        """Take μ and T back."""
+        """Take μ and T back, and the choices where the bands have moved since."""
         self.local = np.array(state["local"])
+        if not np.array_equal(state["chosen"], self._chosen()):
+            spacing, self.strength = map(float, state["chosen"])
+            self.shells.recount(spacing)
+            self._set_rates()

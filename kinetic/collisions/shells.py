@@ -48,7 +48,7 @@ class Shells:
     Attributes
     ----------
     energies
-        E_n, counted from the potential φ of the site.  (shell,)
+        E_n, counted from what `potential` says of the site.  (shell,)
     spacing
         ΔE.
     sharpness
@@ -65,7 +65,7 @@ class Shells:
     spin
         m, 0 in glued cells; only with `overlap`.  (pattern, valley, 3, cell)
     potential
-        φ of the sites.  (site,)
+        φ of the sites less that of the first one at the start.  (site,)
     """
 
     def __init__(
@@ -82,6 +82,7 @@ class Shells:
         self._asked = count
         self._seen: list[Any] = []
         self._held: tuple[Any, ...] = ()
+        self._zero: float | None = None
         self.spacing = 0.0
         self.update()
 
@@ -94,7 +95,8 @@ class Shells:
         """
         around = self.around
         now = (around.energy, around.weight, around.glued)
-        if self._seen and all(map(np.array_equal, self._seen, now)):
+        turning = around.moving and self.overlap  # spins may turn at constant energy
+        if self._seen and not turning and all(map(np.array_equal, self._seen, now)):
             return False
         self._seen = [array.copy() for array in now]
         if not self._take(*now):
@@ -102,6 +104,12 @@ class Shells:
         self._count()
         self._weigh()
         return True
+
+    def recount(self, spacing: float) -> None:
+        """Count the levels in shells of another distance."""
+        self.spacing = spacing
+        self._count()
+        self._weigh()
 
     def by_site(self, values: Any) -> Any:
         """Levels as (site, valley·band, cell)."""
@@ -111,7 +119,9 @@ class Shells:
     def _take(self, energy: Array, weight: Array, glued: NDArray[np.bool_]) -> bool:
         """Energies and weights by pattern; whether they are others than before."""
         energies, weights = self.by_site(energy), self.by_site(weight)
-        self.potential = energies[:, 0, 0] - energies[0, 0, 0]
+        if self._zero is None:
+            self._zero = float(energies[0, 0, 0])
+        self.potential = energies[:, 0, 0] - self._zero
         levels = energies - self.potential[:, None, None]
         glue = self.by_site(glued)
         spins = self._spins()
