@@ -1,4 +1,4 @@
-"""Electrons that exchange quanta with a bath, pair by pair of cells, summed over energy levels."""
+"""Electrons that exchange quanta with a bath, pair by pair of cells, by way of energy levels."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ class BathScattering(Operator):
         both = np.ones((shape[0] // 2, 2, shape[1], 1 + m.shape[1]))
         both[:, 1, :, 1:] = m.transpose(0, 2, 1)
         both[:, 0, :, 1:] = -both[:, 1, :, 1:]
-        return np.sqrt(0.5) * both.reshape(*shape, -1)
+        return np.asarray(np.sqrt(0.5) * both.reshape(*shape, -1))
 
     # --- sums over cells --------------------------------------------------------------------
 
@@ -163,7 +163,9 @@ class BathScattering(Operator):
         small = self.around.energy.size < 4096
         self.around.device.launch(kernel, *arguments, small=small)
 
-    def _gather(self, f: Array, lead: float, take: Any, emit: Any, turns: Any, spins: Any) -> Array:
+    def _gather(
+        self, f: Array, lead: float, take: Any, emit: Any, turns: Any, spins: Any
+    ) -> Array:
         """Σ w r f Z and Σ w p (lead - f) Z.  (patch·band, 2, level, harmonic, spin)"""
         around, width = self.around, turns.shape[1] * spins.shape[2]
         sums = self._sums
@@ -172,7 +174,8 @@ class BathScattering(Operator):
         weight, glued = self._flat(around.weight), self._flat(around.glued)
         level = self.ladder.level
         self._launch(gather, sums, level, emit, take, weight, glued, lead, f, turns, spins)
-        return sums.sum(axis=1).reshape(len(f), 2, -1, turns.shape[1], spins.shape[2])
+        whole: Array = sums.sum(axis=1)
+        return whole.reshape(len(f), 2, -1, turns.shape[1], spins.shape[2])
 
     def _spread(
         self,
@@ -256,7 +259,8 @@ class BathScattering(Operator):
 
     def _laid(self, rates: Array, turns: Array, spins: Array) -> Array:
         """Levels' numbers (patch·band, 2, level, ·), second half 0, at the cells."""
-        found, total = np.zeros((2, *self.ladder.level.shape))
+        found: Array = np.zeros(self.ladder.level.shape)
+        total = np.zeros_like(found)
         zero = np.zeros_like(found)
         self._spread(found, total, zero, None, rates, self._hats, self._hats, turns, spins)
         return found
@@ -307,7 +311,9 @@ class BathScattering(Operator):
 
     def loss(self) -> Array | float:
         """Γ at the occupations looked at last."""
-        return self.fastest if self._loss is None else self._loss.reshape(self.around.energy.shape)
+        return (
+            self.fastest if self._loss is None else self._loss.reshape(self.around.energy.shape)
+        )
 
     def derivative(self, f: Array, v: Array, t: float, out: Array) -> None:
         """Add C′[f]v: -Γv + (1 - f) G[v] + f O[v], in the elastic part at fixed f̂."""
@@ -322,16 +328,15 @@ class BathScattering(Operator):
         if self.rates.elastic is not None:
             total = total - self._calm
             rate += self._turned(change)
-        self._spread(
-            rate, total, occupation, change, rates, take, emit, self.turns, self.spins
-        )
+        self._spread(rate, total, occupation, change, rates, take, emit, self.turns, self.spins)
 
     def power(self, f: Array) -> Array:
         """Energy that the bath takes up per time and volume, -Σ w ε̄ C[f].  (valley, site)"""
-        rate = np.zeros_like(f)
+        before, rate = (self._loss, self._looked), np.zeros_like(f)
         self.rate(f, 0.0, rate)
-        lost = -self.around.weight * self.around.energy * rate
-        return lost.reshape(self.around.valleys, self.around.sites, -1).sum(axis=2)
+        self._loss, self._looked = before  # a look from outside must not show in the run
+        lost: Array = -self.around.weight * self.around.energy * rate
+        return np.asarray(lost.reshape(self.around.valleys, self.around.sites, -1).sum(axis=2))
 
     def state(self) -> dict[str, Array]:
         """Γ, which implicit stages divide by."""

@@ -2,11 +2,14 @@
 
 A function of the angle θ between two directions is a sum over harmonics Y of both:
 
-    K(θ) = Σ_l K_l c_l(θ) = Σ_l K_l Σ_m Y_lm(i) Y_lm(j) ,   K_l = average of K over directions, times
-    cos lθ (two dimensions), P_l(cos θ) (three);   c_l = (2 - δ_l0) cos lθ,  (2l + 1) P_l
+    K(θ) = Σ_l K_l c_l(θ) = Σ_l K_l Σ_m Y_lm(i) Y_lm(j)
 
-A ring δ(θ - θ₀) cut at l = L is negative somewhere.  Averaged over a non-negative kernel of degree
-L it is not, and its moments are g_l P_l; of all such kernels those below have the largest g₁.
+with K_l the average over directions of K times cos lθ (two dimensions) or P_l(cos θ) (three), and
+c_l = (2 - δ_l0) cos lθ or (2l + 1) P_l.
+
+A ring δ(θ - θ₀) cut at l = L is negative somewhere.  Averaged over a non-negative kernel of
+degree L it is not, and its moments are g_l P_l; of all such kernels those below have the largest
+g₁ (in three dimensions: for even L).
 Sources: L. Fejér, J. reine angew. Math. 146, 53 (1916) (two dimensions); G. Szegő, Orthogonal
 Polynomials (AMS 1939), Sec. 7.72 (three: g₁ is the largest zero of P_{L/2+1}).
 """
@@ -61,7 +64,7 @@ def legendre(dimensions: int, l: int, cosine: Array) -> Array:
     """cos lθ or P_l(cos θ)."""
     if dimensions == 3:
         return np.asarray(eval_legendre(l, cosine))
-    return np.cos(l * np.arccos(np.clip(cosine, -1.0, 1.0)))
+    return np.asarray(np.cos(l * np.arccos(np.clip(cosine, -1.0, 1.0))))
 
 
 def positive(dimensions: int, most: int) -> Array:
@@ -71,13 +74,13 @@ def positive(dimensions: int, most: int) -> Array:
     if dimensions == 2:
         a = np.sin(np.arange(1, most + 2) * np.pi / (most + 2))
         lagged = [np.sum(a[l:] * a[: most + 1 - l]) for l in range(most + 1)]
-        return np.array(lagged) / lagged[0]
+        return np.asarray(np.array(lagged) / lagged[0])
     half = most // 2 + 1  # degree 2(half - 1) <= L
     nodes, weights = np.polynomial.legendre.leggauss(2 * most + 4)
     largest = np.polynomial.legendre.leggauss(half)[0][-1]
     kernel = weights * (eval_legendre(half, nodes) / (nodes - largest)) ** 2
     moments = [np.sum(kernel * eval_legendre(l, nodes)) for l in range(most + 1)]
-    return np.array(moments) / moments[0]
+    return np.asarray(np.array(moments) / moments[0])
 
 
 def angles(dimensions: int, count: int) -> tuple[Array, Array]:

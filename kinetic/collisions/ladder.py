@@ -4,10 +4,10 @@
     p_n = 2φ_n/(1 + e^{(ε - E_n)/T}) ,   r_m = 2φ_m/(1 + e^{-(ε - E_m)/T})
 
 with the shares φ_n of linear interpolation between the levels, Σφ_n = 1, and
-b(x) = |1/(e^{x/T} - 1)|, N quanta absorbed (x > 0) or N + 1 emitted (x < 0).  For a symmetric S the rates
-of i → j and j → i have the ratio e^{(ε_i - ε_j)/T} of the energies of the cells themselves, so
-that the Fermi function of these energies is a fixed point, pair by pair, at any width of the
-levels.
+b(x) = |1/(e^{x/T} - 1)|, N quanta absorbed (x > 0) or N + 1 emitted (x < 0).  For a symmetric S
+the rates of i → j and j → i have the ratio e^{(ε_i - ε_j)/T} of the energies of the cells
+themselves, so that the Fermi function of these energies is a fixed point, pair by pair, at any
+width of the levels.
 """
 
 from __future__ import annotations
@@ -85,10 +85,10 @@ def sharpened(hops: Array, warmth: float) -> Array:
 
         1/c = ⟨(x/X)² sech(y/2T) sech(y′/2T)⟩ ,   x = X + y - y′
 
-    over the offsets y, y′ of two cells from their levels, X apart: with c the power that electrons
-    at 2T give up is that of the levels themselves, since there n_B(x/2T) - n_B(x/T) cancels the
-    sinh(x/2T) of p r b.  For T below half the distance of the levels it goes over into the power
-    that is given up spontaneously, 1/c = 1 + (2N + 1) ⟨2y tanh(y/2T)⟩/X.
+    over the offsets y, y′ of two cells from their levels, X apart: with c the power that
+    electrons at 2T give up is that of the levels themselves, since there n_B(x/2T) - n_B(x/T)
+    cancels the sinh(x/2T) of p r b.  For T below half the distance of the levels it goes over
+    into the power that is given up spontaneously, 1/c = 1 + (2N + 1) ⟨2y tanh(y/2T)⟩/X.
 
     hops: X, and warmth: T, in units of the distance of the levels.
     """

@@ -22,7 +22,7 @@ _FINE = 1e-3  # of the range of energies: levels are not nearer than that
 
 @dataclass(frozen=True)
 class PhononBath(Collision):
-    """C[f]_i = Σ_j (2π/ħ)|V_q|² o_ij {(1 - f_i) f_j b(ε_i - ε_j) - f_i (1 - f_j) b(ε_j - ε_i)} δ(|ε_i - ε_j| - ω_q)
+    """C[f]_i = Σ_j (2π/ħ)|V|² δ(|ε_i-ε_j| - ω) {(1-f_i) f_j b(ε_i-ε_j) - f_i (1-f_j) b(ε_j-ε_i)}
 
     with b(x) = |1/(e^{x/T} - 1)|: N quanta absorbed or N + 1 emitted.  Charge is kept, detailed
     balance holds pair by pair of cells, and 0 <= f <= 1.
@@ -43,7 +43,7 @@ class PhononBath(Collision):
     temperature
         T of the bath, by default that of the initial state.
     overlap
-        Whether the overlap |⟨u_i|u_j⟩|² = ½(1 + ss′m·m′) is a factor o_ij; else it is 1.
+        Whether the overlap |⟨u_i|u_j⟩|² = ½(1 + ss′m·m′) is a factor of |V|².
     harmonics
         Acoustic: largest degree of the harmonics of the angle between k and k′ (default 12 in
         two, 6 in three dimensions).
@@ -81,7 +81,9 @@ class PhononBath(Collision):
 
     def __post_init__(self) -> None:
         if self.phonons not in BRANCHES:
-            raise InputError(f"phonons = {self.phonons!r}: {suggestion(str(self.phonons), BRANCHES)}")
+            raise InputError(
+                f"phonons = {self.phonons!r}: {suggestion(str(self.phonons), BRANCHES)}"
+            )
         for key in ("coupling", "energy", "velocity", "temperature", "spacing"):
             value = getattr(self, key)
             if value is None:
@@ -91,7 +93,9 @@ class PhononBath(Collision):
                 raise InputError(f"{key} = {value!r} is not a number.")
             if value < 0.0 or (value == 0.0 and key != "coupling"):
                 raise InputError(f"{key} = {value} must be above 0.")
-        own, other = ("energy", "velocity") if self.phonons == "optical" else ("velocity", "energy")
+        own, other = (
+            ("energy", "velocity") if self.phonons == "optical" else ("velocity", "energy")
+        )
         if getattr(self, own) is None:
             raise InputError(f"{self.phonons} phonons need `{own}`.")
         if getattr(self, other) is not None:
@@ -102,7 +106,9 @@ class PhononBath(Collision):
         if self.harmonics is not None:
             whole = isinstance(self.harmonics, int) and not isinstance(self.harmonics, bool)
             if not whole or not 0 <= self.harmonics <= 64:
-                raise InputError(f"harmonics = {self.harmonics!r} must be a whole number, 0 to 64.")
+                raise InputError(
+                    f"harmonics = {self.harmonics!r} must be a whole number, 0 to 64."
+                )
 
     def build(self, surroundings: Surroundings) -> Operator:
         """The operator on a grid.
@@ -143,8 +149,8 @@ class PhononBath(Collision):
             if given is None:
                 if reservoir is None:
                     raise InputError(
-                        "[collisions] phonon_bath needs a temperature: the initial state has none "
-                        "of its own."
+                        "[collisions] phonon_bath needs a temperature: the initial state has "
+                        "none of its own."
                     )
                 given = float(reservoir[1])
             if given <= 0.0:
@@ -188,7 +194,7 @@ class PhononBath(Collision):
         assert self.velocity is not None
         d = surroundings.dimensions
         sound = Sound(self.velocity, strength, d, most, self.positive)
-        sites, shape = surroundings.sites, surroundings.energy.shape
+        sites = surroundings.sites
         energy = surroundings.energy.reshape(surroundings.valleys, sites, 2, -1)
         glued = surroundings.glued.reshape(surroundings.valleys, sites, -1)
         bottom = ladder.bottom.reshape(-1, sites)
@@ -201,7 +207,7 @@ class PhononBath(Collision):
                     "[collisions] phonon_bath with phonons = 'acoustic' is made for bands that "
                     "are the same at every site, up to the potential."
                 )
-            levels = ladder.step * np.arange(ladder.count)
+            levels: Array = ladder.step * np.arange(ladder.count, dtype=float)
             free = ~glued[valley, 0]
             for band in range(2):
                 profile = Profile.of(radius[free], own[0, band][free], width, ladder.step)

@@ -81,15 +81,17 @@ class Profile:
                 last = k
         k, e = radius[kept], energy[kept]
         if len(k) < 4:
-            raise InputError("[collisions] phonon_bath: the grid is too coarse for acoustic phonons.")
+            raise InputError(
+                "[collisions] phonon_bath: the grid is too coarse for acoustic phonons."
+            )
         curve = PchipInterpolator(k, e)
         apart = float(np.abs(curve(radius) - energy).max())
         rises = np.diff(e)
         if apart > _APART * step or not (np.all(rises > 0.0) or np.all(rises < 0.0)):
             raise InputError(
-                "[collisions] phonon_bath with phonons = 'acoustic' is made for bands whose energy "
-                "is a rising or falling function of |k| alone in every valley; this one is off by "
-                f"{apart:.3g} or turns back.  Optical phonons scatter in any band."
+                "[collisions] phonon_bath with phonons = 'acoustic' is made for bands whose "
+                "energy is a rising or falling function of |k| alone in every valley; this one "
+                f"is off by {apart:.3g} or turns back.  Optical phonons scatter in any band."
             )
         table = np.linspace(k[0], k[-1], 20001)
         values, slopes = curve(table), curve.derivative()(table)
@@ -149,7 +151,7 @@ class Sound:
     def rates(self, profile: Profile, levels: Array) -> Array:
         """S_l between the levels of a band, for every l.  (L + 1, level, level)
 
-            S_l(ε, ε') = 2πM/ħ ⟨ q δ(|ε - ε'| - cq) P_l(cos θ) ⟩ , symmetric
+        S_l(ε, ε') = 2πM/ħ ⟨ q δ(|ε - ε'| - cq) P_l(cos θ) ⟩ , symmetric
         """
         step, count, c = float(levels[1] - levels[0]), len(levels), self.velocity
         mu, shares = angles(self.dimensions, _ANGLES)
@@ -198,4 +200,4 @@ class Sound:
         left = np.where(q > 0.0, left, 2.0 * temperature / self.velocity)
         left = left - q * t * kept / np.tanh(0.5 * step / temperature)
         weights = self.strength / step * np.where(t < 1.0, left, 0.0) * shares
-        return self.moments(np.broadcast_to(mu, q.shape), weights).sum(axis=2)
+        return np.asarray(self.moments(np.broadcast_to(mu, q.shape), weights).sum(axis=2))

@@ -48,7 +48,7 @@ def project(lower, upper, z, a, b):
 
 @compiled
 def gather_row(sums, level, emit, take, weight, glued, lead, f, turns, spins):
-    """Add the cells of a piece to (2, level, turn·spin): Σ w emit f Z and Σ w take (lead - f) Z."""
+    """Add the cells of a piece to (2, level, ·): Σ w emit f Z and Σ w take (lead - f) Z."""
     leaving, entering, z = sums[0], sums[1], np.empty(sums.shape[2])
     for k in range(f.size):
         w = weight[k]
@@ -137,7 +137,7 @@ def settle(level, share, energy, bottom, step):
 
 @released
 def weigh(worker, workers, masses, level, share, weight, glued):
-    """Σ w φ_n² and Σ w φ_n φ_{n+1}.  masses (patch·band, level, 2); share (patch·band, cell, 2)"""
+    """masses: Σ w φ_n² and Σ w φ_n φ_{n+1}.  (patch·band, level, 2); share: φ of the cells"""
     rows, cells = level.shape
     for row in range(worker, rows, workers):
         masses[row] = 0.0

@@ -94,7 +94,9 @@ def measured(temperature: float, parts: int) -> float:
     drift = momentum * f * (1.0 - f)
     rate = np.zeros_like(f)
     bath.derivative(f, drift, 0.0, rate)
-    return float(-np.sum(around.weight * momentum * rate) / np.sum(around.weight * momentum * drift))
+    return float(
+        -np.sum(around.weight * momentum * rate) / np.sum(around.weight * momentum * drift)
+    )
 
 
 def golden_rule(temperature: float) -> float:
@@ -155,7 +157,9 @@ def check(study: Study) -> None:
         ratios=ratios,
         rates=[(4.0 * measured(r * THETA, 2) - measured(r * THETA, 1)) / 3.0 for r in ratios],
     )
-    off = [rate / law(r * THETA) - 1.0 for r, rate in zip(ratios, study.data["rates"], strict=True)]
+    off = [
+        rate / law(r * THETA) - 1.0 for r, rate in zip(ratios, study.data["rates"], strict=True)
+    ]
     study.at_most("largest distance from the law", np.abs(off).max(), 0.01, "T², Θ over ε_F")
 
 

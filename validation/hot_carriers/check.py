@@ -11,15 +11,17 @@ T. T. Heikkilä, Phys. Rev. B 81, 245404 (2010), Eqs. (8)-(14).
 
 Tolerances.  (a) Levels h apart, about the step of the energy from cell to cell, are of second
 order: their factor takes the power of electrons at 2T off the blur, what is left of it at other
-temperatures is a fraction of the variance h²/6 of a level, (h/T)²/50 of the power for T_e between T
-and 3T.  An error p of the power is one of at most p/e of the cooling (s exp(-s) at s = 1) in T_e.
-(b) Electrons are a Fermi function but for τ times their scattering rate by phonons, 0.5 × 0.05 at
-most, of which what cools is a fraction.  (c) Steps of 8 in a decay of about 100: (8/100)²/6 = 1e-3.
+temperatures is a fraction of the variance h²/6 of a level, (h/T)²/50 of the power for T_e between
+T and 3T.  An error p of the power is one of p/e of the cooling at most (s exp(-s) at s = 1) in
+T_e.  (b) Electrons are a Fermi function but for τ times their scattering rate by phonons, 0.5 ×
+0.05 at most, of which what cools is a fraction.  (c) Steps of 8 in a decay of about 100: 1e-3.
 Together (h/T)²/50e + 1e-2 of T_e(0) - T.  The order of the power, or of T_e at the end where that
 changes sign on the way, is above 1.5.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -38,7 +40,7 @@ _NODES, _SHARES = np.polynomial.legendre.leggauss(60)
 
 def panels(*ends: float) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights of Gauss-Legendre panels between ends."""
-    edges = np.unique(np.concatenate([np.linspace(a, b, 9) for a, b in zip(ends, ends[1:], strict=False)]))
+    edges = np.unique(np.concatenate([np.linspace(a, b, 9) for a, b in pairwise(ends)]))
     half = 0.5 * np.diff(edges)
     middle = 0.5 * (edges[1:] + edges[:-1])
     return (middle[:, None] + half[:, None] * _NODES).ravel(), (half[:, None] * _SHARES).ravel()
@@ -80,7 +82,9 @@ def acoustic(mu: float, hot: float, sound: float, coupling: float) -> float:
         for _ in range(60):
             to = e + omega
             other = np.sqrt(np.maximum(to**2 - MASS**2, 1e-30))
-            q = np.sqrt(np.maximum(k[:, None] ** 2 + other**2 - 2.0 * k[:, None] * other * cosine, 1e-30))
+            q = np.sqrt(
+                np.maximum(k[:, None] ** 2 + other**2 - 2.0 * k[:, None] * other * cosine, 1e-30)
+            )
             omega = sound * q
         real = sign * to > MASS
         bend = 1.0 - sound * (other - k[:, None] * cosine) / q * to / other
@@ -98,7 +102,9 @@ def model(power, times: np.ndarray) -> np.ndarray:
     number = contents(MU, HOT)[0]
     ladder = np.linspace(HOT, COLD + 0.002, 40)
     mu = [brentq(lambda x, T=T: contents(x, T)[0] - number, 0.0, 1.0, xtol=1e-13) for T in ladder]
-    energy = CubicSpline(ladder[::-1], [contents(m, T)[1] for m, T in zip(mu, ladder, strict=True)][::-1])
+    energy = CubicSpline(
+        ladder[::-1], [contents(m, T)[1] for m, T in zip(mu, ladder, strict=True)][::-1]
+    )
     speed = [energy(T, 1) / power(m, T) for m, T in zip(mu, ladder, strict=True)]
     passed = CubicSpline(ladder[::-1], speed[::-1]).antiderivative()
     clock = passed(HOT) - passed(ladder)
