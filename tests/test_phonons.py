@@ -188,6 +188,26 @@ def test_sites_and_moving_potential():
     assert np.abs(rate_of(plain, fixed)).max() <= 2e-15 * plain.fastest
 
 
+@pytest.mark.parametrize("bath", [OPTICAL, QUASI_ELASTIC], ids=["optical", "quasi-elastic"])
+def test_operator_follows_energies_in_place(bath):
+    """A potential that moves changes nothing; a gap that moves gives what a new one would."""
+    seen = dataclasses.replace(around(), energy=around().energy.copy())
+    bath = dataclasses.replace(bath, spacing=0.125)
+    operator = bath.build(seen)
+    f = random_state(7, seen.energy, 0.3)
+    still = rate_of(operator, f)
+    seen.energy[:2] += 0.37
+    assert rate_of(operator, f) == pytest.approx(still, abs=1e-12 * operator.fastest)
+    seen.energy[:2] -= 0.37
+    seen.energy[...] = np.sign(seen.energy) * np.sqrt(seen.energy**2 + 0.1)
+    fresh = bath.build(dataclasses.replace(seen, energy=seen.energy.copy()))
+    moved = rate_of(operator, f)
+    assert moved == pytest.approx(rate_of(fresh, f), abs=1e-12 * operator.fastest)
+    assert np.abs(moved - still).max() > 0.01 * np.abs(still).max()
+    fixed = fermi(seen.energy, 0.4, BATH)
+    assert np.abs(rate_of(operator, fixed)).max() <= 4e-15 * operator.fastest
+
+
 def test_a_resumed_run_is_bitwise_the_same():
     """Γ of the last look is what implicit stages divide by."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
@@ -134,8 +134,17 @@ class PhononBath(Collision):
         turns = harmonics(directions, most)
         turns[radius == 0.0, 1:] = 0.0
 
+        last: list[Any] = []
+
         def tabulate(ladder: Ladder) -> Rates:
-            return self._rates(ladder, surroundings, radius, most, temperatures)
+            """Anew where energies have moved by more than a potential."""
+            shape = (surroundings.valleys * surroundings.sites, -1)
+            own = surroundings.energy.reshape(shape) - ladder.bottom[:, None]
+            if last and last[0] == ladder.count and np.abs(last[1] - own).max() <= 1e-12 * step:
+                return cast("Rates", last[2])
+            rates = self._rates(ladder, surroundings, radius, most, temperatures)
+            last[:] = ladder.count, own, rates
+            return rates
 
         return BathScattering(
             surroundings, temperatures, step, most, self.overlap, turns, tabulate
