@@ -39,7 +39,6 @@ FIGURES = (
     "projection",
     "response",
     "spectrum",
-    "temperature",
 )
 """What can be drawn, besides any variable that is recorded in time."""
 
