@@ -25,7 +25,8 @@ class PhononBath(Collision):
     """C[f]_i = Σ_j (2π/ħ)|V|² δ(|ε_i-ε_j| - ω) {(1-f_i) f_j b(ε_i-ε_j) - f_i (1-f_j) b(ε_j-ε_i)}
 
     with b(x) = |1/(e^{x/T} - 1)|: N quanta absorbed or N + 1 emitted.  Charge is kept, detailed
-    balance holds pair by pair of cells, and 0 <= f <= 1.
+    balance holds pair by pair of cells, and f stays in [0, 1] in steps up to 1/(fastest rate)
+    (but for the quasi-elastic part, which is linear in f - f̂(ε)).
 
     Parameters
     ----------
