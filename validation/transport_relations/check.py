@@ -19,8 +19,8 @@ Tolerances.  Coefficients: those that the response states, which hold the differ
 and from ∇T, and O(h⁴) of the grid: twice the Richardson estimate from 3/4 of the cells; in the
 quick part, where there is one coarser grid, 2e-3 (h over the width T/v of f is 1.1).  Decay: the
 flux of fifth order along x damps at (qh)⁶/60 v/h, 1e-5 of γ; momentum sums on 32 cells 2e-3, on
-20 (h over T/v is 1.7) 8e-3.  Sommerfeld's expansion is tested at m = .1, where the band edge, which
-it does not know and the grid does not resolve, leaves (μ/T) e^{-(μ - m)/T}, 3e-3 at T = .1.
+20 (h over T/v is 1.7) 8e-3.  Sommerfeld's expansion is tested at m = .1, where the band edge,
+which it does not know and the grid does not resolve, leaves (μ/T) e^{-(μ - m)/T}, 3e-3 at T = .1.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ def moment(power: int, tau, t: float = T, mass: float = MASS) -> float:
         bare = (e * e - mass * mass) / (4.0 * np.pi * abs(e))
         return slope(e, MU, t) * (e - MU) ** power * tau(e) * bare
 
-    found = (quad(integrand, MASS, 6.0, epsabs=1e-12, points=[mu]),
-             quad(integrand, -6.0, -MASS, epsabs=1e-12))  # fmt: skip
+    found = (quad(integrand, mass, 6.0, epsabs=1e-12, points=[MU]),
+             quad(integrand, -6.0, -mass, epsabs=1e-12))  # fmt: skip
     return float(sum(part[0] for part in found))
 
 
