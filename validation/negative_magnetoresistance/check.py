@@ -16,7 +16,7 @@ Gauss-Legendre.
 How it is measured.  e = 5e-4, so that the order e³, (eτ/k_F)² and (δμ/μ)², is 1e-6.  After 16 τ
 everything follows the charge between the nodes: j = j_D + α ρ₅, whose end is known exactly,
 e b τ_v/2π² (validation/valley_relaxation).  Two times give α, and the stationary j without
-waiting for it; one run does wait.
+waiting for it.
 
 Tolerance.  The local Fermi function has its values at the centres of cells: .2 (h/k_F)² of the
 leading term.  Two grids take it off, 1e-3 are allowed after that.  At T = .05 the node itself
@@ -80,20 +80,18 @@ def leading(b: float, temperature: float) -> float:
 # --- the same by the program ------------------------------------------------------------------
 
 
-def stationary(study: Study, cells: int, b: float, wait: bool = False) -> float:
+def stationary(study: Study, cells: int, b: float) -> float:
     """j/e in the end."""
     changes = {f"grid.{axis}": [-CUBE, CUBE, cells] for axis in ("kx", "ky", "kz")}
-    if wait:
-        changes |= {"time.stepper": "imex", "time.step": 8.0, "time.stop": 400.0}
     run = study.evolution("pair.toml", {**changes, "fields.B": [0, 0, b]})
     names = ("current", "valley_density")
     start = {name: observe(run, name)[name] for name in names}
     seen = []
-    for time in (run.stop,) if wait else (16 * TAU, run.stop):
+    for time in (16 * TAU, run.stop):
         advance(run, time)
         now = {name: observe(run, name)[name] - start[name] for name in names}
         seen.append([now["current"][2], -np.diff(now["valley_density"])[0]])
-    if wait or b == 0.0:
+    if b == 0.0:
         return seen[-1][0] / FORCE
     (first, early), (last, late) = seen
     missing = FORCE * b * BETWEEN / (2 * np.pi**2) - late
@@ -144,15 +142,6 @@ def check(study: Study) -> None:
         study.compare(label, limit, exact, 1e-3 + node, SOURCE, relative=True)
         found[-1, place] = limit
     study.data["points"] = list(zip(fields, found[-1], strict=True))
-    if not study.quick:
-        waited = stationary(study, 15, 0.01, wait=True)
-        study.compare(
-            "j at t = 400 over the one from t ≤ 12.8, 15³",
-            waited / stationary(study, 15, 0.01),
-            1.0,
-            1e-4,
-            "e^{-10}",
-        )
 
 
 def figure(study: Study):

@@ -3,7 +3,7 @@
     σ_xx = σ_⊥ + Δσ cos²θ ,   σ_xy = Δσ sin θ cos θ ,   Δσ = σ_∥ - σ_⊥
 
 for e along x, without a Lorentz force out of what is measured: the tensor is made of δ_ij and
-b_i b_j.  In relaxation time Δσ is known at any b: σ_∥ as in validation/negative_magnetoresistance,
+b_i b_j.  In relaxation time Δσ is known at any b, σ_∥ as in negative_magnetoresistance:
 
     σ_∥ = 2 {τ [⟨Dż²⟩ - (b/4π²)²/ν] + τ_v (b/4π²)²/ν} ,   σ_⊥ = 2τ ⟨ṽ_⊥²/2D (1 + ω_c²τ²)⁻¹⟩ ,
 
