@@ -20,7 +20,8 @@ FLOORS = (
     ("errors", "device", "interrupts", "progress", "kernels"),  # words, threads, loops
     ("boundaries",),
     ("registry", "schedule", "units", "files", "grammar", "grid", "config"),
-    ("expressions", "netcdf", "checkpoint", "mesh", "averages", "ledger", "stepping", "steady", "equation"),
+    ("expressions", "netcdf", "checkpoint", "mesh", "averages"),
+    ("ledger", "stepping", "steady", "equation"),
     ("symbols", "storage", "judgement", "halo", "sweeps", "interband", "lines"),
     ("compilation",),
     ("pulses", "initial"),

@@ -447,8 +447,10 @@ def test_every_observable_is_recorded_or_says_why_not():
         "interband_exchange",
         "momentum_outflow",
         "particles",
+        "phonon_power",
         "purity",
         "spin",
+        "temperature",
         "valley_density",
         "valley_transfer",
     }
