@@ -21,8 +21,8 @@ here are from the equation above.
 Tolerance.  Centres of cells stand for averages: what is ∝ 1/k⁴ is off by h²/24 ∇², ½ (h/k)²;
 three such parts of the size b²/k⁴ (states, speed, energies) give 1.5 (h/k)² b²/k⁴, 4.6e-4 of σ
 on 25³, 2.6e-4 on 33³, 1.7e-4 on 41³.  Shells of the spacing .041 broaden the energies, less than
-that: (20/12)(Δ/ε)² of .4 b²/ε⁴, 1e-4.  The slope of δσ/σ by the ratio is -.005: the zero is found to
-.09, .05 and .035.
+that: (20/12)(Δ/ε)² of .4 b²/ε⁴, 1e-4.  The slope of δσ/σ by the ratio is -.005: the zero is found
+to .09, .05 and .035.
 """
 
 from __future__ import annotations
