@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from kinetic import bench
-from kinetic.bench import elastic, fresh, padslice, rounds, table, twolevel, yardsticks
+from kinetic.bench import (
+    elastic,
+    fresh,
+    padslice,
+    relaxation,
+    rounds,
+    table,
+    twolevel,
+    yardsticks,
+)
 from kinetic.bench.plain import Frozen, Plain
 from kinetic.bench.plainbands import bloch_steps, density_steps
 from kinetic.bench.yardsticks import SCHEMES, Yardstick, advance, traffic
@@ -256,3 +265,17 @@ def test_two_level_systems_are_measured_and_told():
     assert twolevel.content(case)["methods"]["exponentials"]["points"] == 64
     with pytest.raises(InputError, match="twolevel-N"):
         twolevel.check("twolevel-x")
+
+
+def test_relaxation_is_measured_against_the_same_step_without():
+    """All kinds of invariants on a small grid of either shape; sizes out of range are refused."""
+    for name in ("relaxation-3k-9", "relaxation-1r2k-8"):
+        case = relaxation.measure(name, 1, 0.0)
+        assert set(case.ratios) == set(relaxation.INVARIANTS)
+        assert min(case.ratios.values()) > 0.5
+        words = "\n".join(relaxation.describe(case))
+        assert "floor ≤ 1.30" in words
+        assert relaxation.content(case)["ratios"] == case.ratios
+    for name in ("relaxation-3k-x", "relaxation-2k-64", "relaxation-3k-4"):
+        with pytest.raises(InputError, match="relaxation-3k-N"):
+            relaxation.check(name)

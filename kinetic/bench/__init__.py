@@ -42,11 +42,11 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str]) -> int:
     """Measure, print, and write the figures if a file is named."""
     options = parser().parse_args(arguments)
-    from kinetic.bench import elastic, moyal, twolevel
+    from kinetic.bench import elastic, moyal, relaxation, twolevel
     from kinetic.bench.yardsticks import FULL, QUICK, SCHEMES, Yardstick
     from kinetic.device import available_threads
 
-    own = (moyal, twolevel, elastic)  # cases with rivals of their own
+    own = (moyal, twolevel, relaxation, elastic)  # cases with rivals of their own
     chosen = [(QUICK, FULL), *((module.QUICK, module.FULL) for module in own)]
     every = [name for quick, full in chosen for name in (quick if options.quick else full)]
     names = options.cases or every
