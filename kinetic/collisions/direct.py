@@ -62,7 +62,7 @@ class Direct:
         patches, tasks = len(equilibrium.baths), -(-na * nb // self._rows)
         self._brought = np.zeros((patches, tasks))
         self._held = np.zeros((patches, tasks, 2))
-        self._scratch = np.zeros((around.device.threads, 3, max(nc, _CELLS)))
+        self._scratch = np.zeros((around.device.threads, 3, _CELLS))
         self._volumes = _rows_of(transport.mesh.volumes)
         dresses = transport.dresses and transport.level != BOLTZMANN
         self._dresses = float(dresses)
@@ -207,7 +207,6 @@ class Direct:
             self._maps,
             transport.mesh.ghosts,
             self._rows,
-            self._scratch,
         )
         valleys = equilibrium.around.valleys
         charge: Array = self._brought.reshape(valleys, -1).sum(axis=1)

@@ -248,9 +248,27 @@ def beside_row(aim, energy, mu, beta, h):
         aim[k] = choose(x > 0.0, q, 1.0) / (1.0 + q) + h[k]
 
 
+@separate
+def thermal_row(low, high, f, g, energy, energy_high, h, h_high, mu, beta, d, volume, rate, maps):
+    """The same with F + h."""
+    own, other, dressed = maps
+    found = 0.0
+    for k in range(size(low.size)):
+        x, y = (energy[k] - mu) * beta, (energy_high[k] - mu) * beta
+        p, q = decay(x), decay(y)
+        aim = choose(x > 0.0, p, 1.0) / (1.0 + p) + h[k]
+        aim_high = choose(y > 0.0, q, 1.0) / (1.0 + q) + h_high[k]
+        lower, upper = rate * (aim - f[k]), rate * (aim_high - g[k])
+        apart = d[k] * (upper - lower)
+        found += volume[k] * (lower + upper + dressed * apart)
+        low[k] += lower - own * d[k] * lower + other * apart
+        high[k] += upper + own * d[k] * upper + other * apart
+    return found
+
+
 @released
 def restore(worker, workers, sums, u, f, energy, h, dressing, volumes, local, rate, kind,
-            maps, ghosts, rows, scratch):
+            maps, ghosts, rows):
     """u += D C/τ with C = h - f of padded f, and F besides; sums (patch, task): its charge.
 
     energy, h (valley·site·band, cell).
@@ -264,13 +282,6 @@ def restore(worker, workers, sums, u, f, energy, h, dressing, volumes, local, ra
         patch, part = task // tasks, task % tasks
         low, high = 2 * patch, 2 * patch + 1
         mu, beta = local[patch, 0], 1.0 / max(local[patch, 1], TINY)
-        start, stop = part * rows * nc, min((part + 1) * rows, na * nb) * nc
-        aim, aim_high = scratch[worker, 0, : stop - start], scratch[worker, 1, : stop - start]
-        if kind == BESIDE:
-            beside_row(aim, energy[low, start:stop], mu, beta, h[low, start:stop])
-            beside_row(aim_high, energy[high, start:stop], mu, beta, h[high, start:stop])
-        elif kind == GIVEN:
-            aim, aim_high = h[low, start:stop], h[high, start:stop]
         charge = 0.0
         for row in range(part * rows, min((part + 1) * rows, na * nb)):
             i, j = row // nb, row % nb
@@ -281,9 +292,14 @@ def restore(worker, workers, sums, u, f, energy, h, dressing, volumes, local, ra
             if kind == STILL:
                 charge += still_row(lower, upper, own, other, d, volume, rate, maps)
                 continue
-            k = row * nc - start
-            charge += given_row(lower, upper, own, other, aim[k : k + nc], aim_high[k : k + nc],
-                                d, volume, rate, maps)
+            k = row * nc
+            h0, h1 = h[low, k : k + nc], h[high, k : k + nc]
+            if kind == GIVEN:
+                charge += given_row(lower, upper, own, other, h0, h1, d, volume, rate, maps)
+                continue
+            e0, e1 = energy[low, k : k + nc], energy[high, k : k + nc]
+            charge += thermal_row(lower, upper, own, other, e0, e1, h0, h1, mu, beta, d, volume,
+                                  rate, maps)
         sums[patch, part] = charge
 
 
