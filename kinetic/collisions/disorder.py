@@ -86,7 +86,7 @@ class ScreenedCoulomb(Disorder):
     """|V(q)|² = V₀² [1 + (q/q_TF)²]⁻² in 3D, V₀² [1 + q/q_TF]⁻² in 2D
 
     Charged impurities screened after Thomas and Fermi.  Source: Ando, Fowler and Stern, Rev. Mod.
-    Phys. 54, 437 (1982), Sec. II.F (2D); Ashcroft and Mermin, Solid State Physics (1976), ch. 17
+    Phys. 54, 437 (1982) (2D); Ashcroft and Mermin, Solid State Physics (1976), ch. 17
     (3D).
 
     Parameters

@@ -29,7 +29,7 @@ class Elastic(Collision):
 
     |⟨u_s|u_s'⟩|² = ½(1 + ss' m·m'); the sum is over all bands and over D_s' dk'/(2πħ)^d.  The
     number of particles in every energy shell is kept, and with it charge and energy.
-    Source: Sinitsyn, J. Phys.: Condens. Matter 20, 023201 (2008), Eqs. (37)-(39).
+    Source: Sinitsyn, J. Phys.: Condens. Matter 20, 023201 (2008).
 
     Parameters
     ----------

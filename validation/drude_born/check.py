@@ -8,9 +8,9 @@ White noise: 1/τ_tr = W (ε² + 3m²)/4|ε|, with overlap = false W|ε|.  Weyl 
 1/τ_tr = Wε²/3π, two thirds of Γ, and Wε²/π = Γ without overlap; a Fermi sea that drifts slowly
 loses its current as ∫dε ε|ε|² (-∂f/∂ε) e^{-t/τ_tr} / ∫dε ε|ε|² (-∂f/∂ε).
 
-Reference: N. A. Sinitsyn, J. Phys.: Condens. Matter 20, 023201 (2008), Sec. 3, for τ_tr of the
-massive Dirac model; A. A. Burkov, Phys. Rev. Lett. 113, 187202 (2014), for that of Weyl nodes;
-the averages over angle and energy by scipy.
+Reference: N. A. Sinitsyn et al., Phys. Rev. B 75, 045315 (2007), for τ_tr of the massive Dirac
+model; R. R. Biswas, S. Ryu, Phys. Rev. B 89, 014205 (2014), for that of Weyl nodes; the averages
+over angle and energy by scipy.
 
 Tolerance. The evolved σ is that of the grid: sums over cells of second order in h, the δ function
 of the shells of fourth order in their distance of two cells (which is beyond its reach where two
@@ -32,7 +32,7 @@ from scipy.integrate import quad
 from kinetic.validating import Study, advance, observe, orders
 
 TITLE = "Drude conductivity from impurity scattering in Born approximation"
-SOURCE = "Sinitsyn 2008, quadrature"
+SOURCE = "Sinitsyn et al. 2007, quadrature"
 M, MU, T, FORCE = 0.5, 0.8, 0.1, 2e-4
 DISORDER = {
     "white noise": ("white_noise", lambda q: 1.0, 1.0),
@@ -149,7 +149,7 @@ def check(study: Study) -> None:
             found[5],
             exact[5],
             0.01,
-            "Burkov 2014, quadrature",
+            "Biswas, Ryu 2014, quadrature",
             relative=True,
         )
         study.data[f"decay {overlap}"] = (times, found, exact)
