@@ -14,6 +14,8 @@ from kinetic.response.probe import Probe, Steps
 from kinetic.response.result import unit
 from kinetic.response.transform import dying
 
+_CONDUCTS = 1e-9  # of the largest element of σ: below there is no Lorenz number
+
 
 def require(probe: Probe) -> None:
     """Refuse what has no heat current of this kind."""
@@ -89,13 +91,14 @@ def thermoelectric(
                 [own, alpha, heating, conduction],
                 unit(d) + " energy",
             )
-        numbers.made(
-            f"lorenz_{x}{x}",
-            f"L_{x}{x}",
-            lambda s, a, p, k, i=i: float(
-                (k - p @ np.linalg.solve(s, a))[i, i] / (s[i, i] * temperature)
-            ),
-            [own, alpha, heating, conduction],
-            "1",
-            f"κ/σT; π²/3 = {np.pi**2 / 3:.6f} at low T",
-        )
+        if abs(sigma[i, i]) > _CONDUCTS * float(np.abs(sigma).max()):
+            numbers.made(
+                f"lorenz_{x}{x}",
+                f"L_{x}{x}",
+                lambda s, a, p, k, i=i: float(
+                    (k - p @ np.linalg.solve(s, a))[i, i] / (s[i, i] * temperature)
+                ),
+                [own, alpha, heating, conduction],
+                "1",
+                f"κ/σT; π²/3 = {np.pi**2 / 3:.6f} at low T",
+            )

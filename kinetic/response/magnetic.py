@@ -38,11 +38,11 @@ def hall(probe: Probe, numbers: Numbers, sigma: Array, wrong: Array) -> None:
     numbers.made(f"rho_{x}{y}", rho, lambda s: float(np.linalg.inv(s)[i, j]), [own], resistance)
     numbers.made(
         "hall_angle",
-        "tan θ_H",
-        lambda s: float(s[i, j] / s[i, i]),
+        "θ_H",
+        lambda s: float(np.arctan2(s[i, j], s[i, i])),
         [own],
-        "1",
-        f"σ_{x}{y}/σ_{x}{x}",
+        "rad",
+        f"tan θ_H = σ_{x}{y}/σ_{x}{x}",
     )
     if not np.any(b):
         return

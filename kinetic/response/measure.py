@@ -73,7 +73,13 @@ def respond(
     if force is not None and not 0.0 < force < np.inf:
         raise InputError(f"force = {force} must be a number above 0.")
     probe = Probe(run, samples, force, errors, notice)
-    return _Measurement(probe, str(run.get("title", "")), omega, magnetic).all(what)
+    try:
+        return _Measurement(probe, str(run.get("title", "")), omega, magnetic).all(what)
+    except np.linalg.LinAlgError:
+        raise InputError(
+            "nothing flows here, so that σ has no inverse: Hall and Seebeck coefficients do not "
+            "exist; ask for --what conductivity alone."
+        ) from None
 
 
 class _Measurement:

@@ -116,6 +116,12 @@ class Probe:
                 "a response is that of a homogeneous system: leave out the axes "
                 f"{', '.join(axis.name for axis in pieces['grid'].space)} of [grid]."
             )
+        if pieces["equation"].coherent:
+            raise InputError(
+                "a response is made of occupations, which level "
+                f"'{pieces['equation'].level}' does not evolve: "
+                "take [equation] level = 'dressed', 'projected' or 'boltzmann'."
+            )
         if pieces["hamiltonian"].time_dependent:
             raise InputError("a response needs a Hamiltonian at rest; this one depends on time.")
         if not pieces["fields"].magnetic_constant:
