@@ -174,3 +174,24 @@ def test_graphene_emits_at_multiples_of_the_frequency(tmp_path):
     inside, across = (np.abs(np.fft.rfft(p * np.blackman(len(time)))) for p in parts)
     beyond = (multiple > 6.0) & (multiple < 12.0)
     assert across[beyond].sum() > 3.0 * inside[beyond].sum()
+
+
+@pytest.mark.slow
+def test_hall_current_of_a_parabola_is_turned_by_its_cyclotron_angle(tmp_path):
+    """tan θ = ω_c τ = 0.8 to the tolerance 1e-5 of the steady state and the grid's T/v h = 1."""
+    data = full("hall", tmp_path)
+    assert data.attrs["stopped"].startswith("steady at t = ")
+    along, across = data.current.values[-1, :2]
+    assert across / along == pytest.approx(-0.8, rel=1e-4)
+
+
+@pytest.mark.slow
+def test_drude_current_follows_its_field_with_the_phase_of_a_relaxation_time(tmp_path):
+    """j_x ∝ cos(ωt - φ), tan φ = ωτ = 2, over the last period; the Hall current is in phase."""
+    data = full("drude", tmp_path)
+    late = data.time.values > 50.0 - 4.0 * np.pi
+    phases = np.column_stack([np.cos(0.5 * data.time.values), np.sin(0.5 * data.time.values)])
+    (cosine, sine), *_ = np.linalg.lstsq(phases[late], data.current.values[late, 0], rcond=None)
+    assert sine / cosine == pytest.approx(2.0, rel=1e-3)
+    (cosine, sine), *_ = np.linalg.lstsq(phases[late], data.current.values[late, 1], rcond=None)
+    assert abs(sine / cosine) <= 1e-3
