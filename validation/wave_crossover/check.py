@@ -9,7 +9,7 @@ with D + c²τ_v, and the imbalance.  For any qτ, to first order in b,
 
     δμ_χ = S_χ [(1 - λ/2) δμ_χ + (λ/2) δμ_-χ] ,   S_χ = atan(Q/a)/Q - χ (b/4N) 2iQ/(a² + Q²) ,
 
-a = 1 - iωτ, Q = qτ, λ = τ/τ_v, N = μ² + π²T²/3: see validation/chiral_magnetic_wave.  Two runs, one
+a = 1 - iωτ, Q = qτ, λ = τ/τ_v, N = μ² + π²T²/3: see chiral_magnetic_wave.  Two runs, one
 from a wave of the charge and one from a wave of the imbalance, give the matrix that takes both
 from t = 4 to t = 8; its eigenvalues are e^{-4iω}.
 
@@ -106,7 +106,8 @@ def figure(study: Study):
     rough = np.array([order(simple(between)) for between in line])
     for place, colour in ((0, style.BLUE), (1, style.VERMILLION)):
         for axis, part in ((left, np.real), (right, lambda w: -np.imag(w))):
-            axis.plot(line, 1e3 * part(modes[:, place]), color=colour, linewidth=0.8)
+            values = 1e3 * part(modes[:, place])
+            axis.plot(line, values, color=colour, linewidth=0.8, label=f"mode {place + 1}")
             axis.plot(line, 1e3 * part(rough[:, place]), ":", color=style.GREY)
             for between, found in study.data["points"]:
                 axis.plot(
@@ -116,5 +117,6 @@ def figure(study: Study):
         axis.set(xscale="log", xlabel=r"$\tau_v$", ylabel=name)
         axis.axvline(CONTENT / (B * Q), linestyle=":", color=style.GREY)
     right.set(yscale="log")
+    right.legend()
     left.set_title(r"relation (lines), $\tau \to 0$ (dotted), grid (circles)")
     return page
