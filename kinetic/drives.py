@@ -58,6 +58,10 @@ class Drives:
             electric = self._rows(self.fields.electric_at, times)
             magnetic = self._rows(self.fields.magnetic_at, times)
             found += [(electric, self._width), (magnetic, self._width**2)]
+            if not self.fields.magnetic_constant:
+                # Faraday's inflow goes with ḃ, which a step over a whole ramp of b does not see.
+                rates = self._rows(self.fields.magnetic_rate_at, times)
+                found.append((rates, self._width**2))
         if self.texture_moves:
             model, where = self.system.hamiltonian, (self._r,) if self._r else ()
             for valley in range(self.system.valleys):

@@ -31,6 +31,7 @@ from kinetic.transport import Transport
 
 _RELAXED = 0.1  # step over relaxation time: a third-order stepper then follows to (0.1)³/24 per τ
 _PATIENCE = 20.0  # times as many steps are made to follow a relaxation, not more
+_LOOKS = 5.0  # steps between two records, at least, where a relaxation is not followed
 
 
 class Evolution(State):
@@ -134,11 +135,8 @@ class Evolution(State):
         """What a step is made of at present: collisions that are too fast are solved for."""
         return TABLEAUX["imex"] if self._implicit else self.stepping.tableau
 
-    def step_limit(self, span: float = np.inf) -> float:
-        """Largest step that the flow, the collisions and the user allow at the present time.
-
-        `span`: what is left until the state is looked at, if `every` does not say it.
-        """
+    def step_limit(self) -> float:
+        """Largest step that the flow, the collisions and the user allow at the present time."""
         flow = self.flow
         flow.set_time(self.time)
         if self._rate is None or flow.moves:
@@ -152,28 +150,32 @@ class Evolution(State):
             limit = self.stepping.courant * method.coefficient / self._rate
         if self.stepping.step is not None:
             limit = min(limit, self.stepping.step)
-        limit = self._followed(limit, span)
+        limit = self._followed(limit)
         if flow.nodes_move and (rate := flow.node_rate()) > 0.0:
             limit = min(limit, 0.25 / rate)
         return float(limit)
 
-    def _followed(self, limit: float, span: float) -> float:
+    def _followed(self, limit: float) -> float:
         """The step with which collisions are followed; settles how they are stepped."""
         self._implicit = False
         if self.collisions is None:
             return limit
         self._implicit = self.stepping.tableau.implicit
-        fastest = self.collisions.fastest
+        fastest, given = self.collisions.fastest, self.stepping.step is not None
         if fastest == 0.0 or self._implicit:
             return limit
-        share = _RELAXED if self.stepping.step is None else 1.0
-        resolved = share * self.stepping.courant / fastest
-        patience = _PATIENCE if self.stepping.step is None else 1.0
-        span = span if self.every is None else self.every
-        if self.stepping.open and min(limit, span) > patience * resolved:
-            self._implicit = True
-            return limit
-        return min(limit, resolved)
+        resolved = (1.0 if given else _RELAXED) * self.stepping.courant / fastest
+        if self.stepping.open:
+            coarse = limit if given else min(limit, self._span / _LOOKS)
+            self._implicit = coarse > (1.0 if given else _PATIENCE) * resolved
+        return coarse if self._implicit else min(limit, resolved)
+
+    @property
+    def _span(self) -> float:
+        """Time between looks at the state, or of the whole run; infinite if none is known."""
+        if self.every is not None:
+            return self.every
+        return np.inf if self.stop is None else self.stop - self.start
 
     def advance(self, target: float) -> None:
         """Make one step, not beyond `target`; steps up to it are of equal length.
@@ -190,7 +192,7 @@ class Evolution(State):
         self.flow.set_time(self.time)
         if self.flow.nodes_move:
             self._follow_nodes()
-        limit = self.step_limit(remaining)
+        limit = self.step_limit()
         if self.stepping.step is None:
             limit = self.drives.limit(self.time, min(limit, remaining))
         if not np.isfinite(self._rate or 0.0) or limit <= 0.0:

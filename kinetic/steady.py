@@ -158,7 +158,7 @@ class Settling:
             return float(asked)
         if evolution.collisions is None or evolution.collisions.fastest == 0.0:
             return float(span / _WINDOWS)
-        step = min(float(evolution.step_limit(span)), span)
+        step = min(float(evolution.step_limit()), span)
         return float(min(max(_SHARE / evolution.collisions.fastest, step), 0.1 * span))
 
     @property

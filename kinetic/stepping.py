@@ -197,8 +197,9 @@ class Stepping(Description):
         Upper limit of Δt, units of time.  With None the step follows the Courant number, a
         tenth of the relaxation time, and how fast e(t), b(t) and the parameters change; a
         given step takes their resolution into the user's hands.  With `stepper` open as well a
-        relaxation that needs more than 20 times the steps of the rest is not followed: 'imex'
-        steps over it.  'imex' by name never follows it.
+        relaxation that needs more than 20 times the steps of the rest, and more than 100 between
+        two records, is not followed: 'imex' steps over it, five times between records or more.
+        'imex' by name never follows it.
     """
 
     kind = "stepping"

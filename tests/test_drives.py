@@ -48,6 +48,24 @@ def test_a_fast_drive_is_resolved():
     assert seldom == pytest.approx(often, abs=1e-4)
 
 
+def test_a_ramp_of_b_brings_its_whole_inflow_in_a_run_of_one_record():
+    """A symmetric ramp has the right ∫b at its three stage times, but not the right ∫ḃ."""
+    ramp = "0.005*(1 - cos(pi*t/10))"
+    momenta = {axis: [-3.0, 3.0, 24] for axis in ("kx", "ky")}
+    data = kinetic.Simulation(
+        momenta,
+        {"name": "massive_dirac", "mass": 0.5},
+        {"name": "fermi_dirac", "chemical_potential": 0.0, "temperature": 0.02},
+        fields={"B": ramp},
+        observables=["faraday_inflow"],
+        stop=10.0,
+        every=10.0,
+    ).run()
+    # ν δb/2π of a filled band in a square of ±3; thermal holes e^(-m/T) are 1e-11.
+    nu = -np.arctan(9.0 / (0.5 * np.sqrt(0.25 + 18.0))) / np.pi
+    assert float(data.faraday_inflow[-1]) == pytest.approx(nu * 0.01 / (2.0 * np.pi), rel=1e-6)
+
+
 def test_a_parameter_that_moves_is_resolved():
     run = {**CHAIN, "hamiltonian": {"name": "rice_mele", "delta": "0.3*cos(5*t)"}}
     results = [
