@@ -107,12 +107,13 @@ def side_by_side(figure: Any, content: Content, panels: Sequence[Panel], letter:
     columns = 2 if len(panels) > 1 else 1
     rows = -(-len(panels) // columns)
     grid = figure.subplots(rows, columns, squeeze=False, sharex="col")
-    lowest = (len(panels) - 1) // columns
     for index, (axes, panel) in enumerate(zip(grid.flat, panels, strict=False)):
         panel(axes, content)
         lettered(axes, letter + index)
-        if index // columns < lowest:
+        if index + columns < len(panels):
             axes.set_xlabel("")
+        else:
+            axes.xaxis.set_tick_params(labelbottom=True)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
     figure.align_ylabels()
