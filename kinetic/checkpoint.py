@@ -35,8 +35,6 @@ class Checkpoint:
         Identity of the run, the same in the result.
     incomplete
         Tables that the run text could not hold, because they were Python objects.
-    contributed
-        Name and SHA-256 of the user's files that the run took classes from.
     time
         Time reached.
     counts
@@ -47,17 +45,19 @@ class Checkpoint:
         Seconds of computing so far.
     state
         Arrays of the evolution; empty before the first step.
+    contributed
+        Name and SHA-256 of the user's files that the run took classes from.
     """
 
     run: str
     run_id: str
     incomplete: list[str] = field(default_factory=list)
-    contributed: dict[str, str] = field(default_factory=dict)
     time: float = 0.0
     counts: dict[str, int] = field(default_factory=dict)
     schedules: dict[str, int] = field(default_factory=dict)
     wall_time: float = 0.0
     state: Mapping[str, np.ndarray] = field(default_factory=dict)
+    contributed: dict[str, str] = field(default_factory=dict)
 
     @property
     def fresh(self) -> bool:

@@ -18,7 +18,7 @@ from kinetic.drives import Drives
 from kinetic.errors import KineticError, PhysicsError
 from kinetic.flow import Flow
 from kinetic.grid import Array
-from kinetic.judgement import require_numbers
+from kinetic.judgement import require_numbers, require_occupations
 from kinetic.ledger import Ledger
 from kinetic.mesh import Mesh
 from kinetic.spaceflow import SpaceFlow
@@ -31,6 +31,7 @@ from kinetic.transport import Transport
 
 _RELAXED = 0.1  # step over relaxation time: a third-order stepper then follows to (0.1)³/24 per τ
 _PATIENCE = 20.0  # times as many steps are made to follow a relaxation, not more
+_WATCHED = 16  # steps from one look at runaway occupations to the next
 _LOOKS = 5.0  # steps between two records, at least, where a relaxation is not followed
 
 
@@ -311,6 +312,8 @@ class Evolution(State):
     def _judge(self) -> None:
         """Refuse a state that is not a number, or a D_s that has lost its meaning."""
         require_numbers(self.transport.u, self.mesh, self.time)
+        if self.collisions and self.steps % _WATCHED == 0:
+            require_occupations(self.transport.u, self.time)
         if self.transport.dressing_moves:
             self.flow.check(self.transport.dressing)
 

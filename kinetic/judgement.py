@@ -8,6 +8,8 @@ from kinetic.errors import PhysicsError
 from kinetic.grid import Array
 from kinetic.mesh import Mesh
 
+_RUNAWAY = 100.0  # an occupation; overshoots of linear schemes and of n_s are far smaller
+
 
 def place(mesh: Mesh, index: int, shape: tuple[int, ...], bands: int = 1) -> tuple[int, str]:
     """First index (valley·band) of a flat index, and where it lies in words.
@@ -67,3 +69,20 @@ def require_numbers(u: Array, mesh: Mesh, time: float) -> None:
         f"{band // 2} is not a number at {where}: the transport term has become unstable; "
         "lower [time] courant, or use scheme = 'mp5'."
     )
+
+
+def require_occupations(u: Array, time: float) -> None:
+    """Refuse densities that have run away: occupations lie between 0 and 1.
+
+    Raises
+    ------
+    PhysicsError
+        Saying what to do.
+    """
+    size = max(float(u.max()), -float(u.min()))
+    if size > _RUNAWAY:
+        raise PhysicsError(
+            f"at t = {time:.6g} the occupations have run away to {size:.3g}: collisions are "
+            "faster than the step follows, or do not damp; take stepper = 'imex' or a smaller "
+            "step, and see that an operator of your own states its largest rate."
+        )

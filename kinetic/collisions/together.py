@@ -219,8 +219,24 @@ class Together:
             found = operator.solve(guess, step, t)
             guess = guess if found is None else found
         if len(self.operators) > 1 or found is None:
-            guess = solved(self, target, guess, step, t)
+            guess = self._balanced(solved(self, target, guess, step, t), target)
         return (guess - target) / step
+
+    def _balanced(self, f: Array, target: Array) -> Array:
+        """The state with the charge of the target at every site, where every operator keeps it.
+
+        What iterations leave is taken off as f(1 - f), which keeps the bounds.
+        """
+        if not all("charge" in collision.conserves for collision in self._system.collisions):
+            return f
+        shape = (self._system.valleys, self._flow.mesh.site_count, -1)
+        weight = self.surroundings.weight
+        excess = (weight * (f - target)).reshape(shape).sum(axis=(0, 2))
+        soft = f * (1.0 - f)
+        room = (weight * soft).reshape(shape).sum(axis=(0, 2))
+        share = np.divide(excess, room, out=np.zeros_like(excess), where=room > np.abs(excess))
+        by_row = np.tile(np.repeat(share, 2), self._system.valleys)
+        return np.asarray(f - by_row.reshape(-1, 1, 1, 1) * soft)
 
     def total(self, f: Array, t: float) -> Array:
         """C[f]_s in an array of its own."""

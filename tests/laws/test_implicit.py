@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cases
 import numpy as np
 import pytest
 from cases import ALL_LEVELS
 
-from kinetic.collisions.base import Operator
+from kinetic.collisions.base import Collision, Operator
+from kinetic.collisions.elastic import Elastic
 from kinetic.collisions.implicit import solved
 from kinetic.collisions.relaxation import RelaxationTime
+from kinetic.collisions.two_rate import TwoRate
 from kinetic.errors import PhysicsError
 from kinetic.hamiltonians.planar import MassiveDirac
 from kinetic.initial import FermiDirac
@@ -162,3 +166,39 @@ def test_equation_without_a_solution_is_refused():
 
     with pytest.raises(PhysicsError, match="smaller step"):
         solved(Growth(), np.full((2, 1, 1, 3), 0.5), np.full((2, 1, 1, 3), 0.5), 1.0, 0.0)
+
+
+def test_a_rate_that_is_too_long_for_its_step_ends_the_run():
+    """An operator that hides its rate: a sentence, not occupations of 1e20."""
+
+    @dataclass(frozen=True)
+    class Hidden(Collision):
+        """C[f] = -1e4 f"""
+
+        def build(self, surroundings):
+            return HiddenRate()
+
+    class HiddenRate(Operator):
+        fastest = 1e-9
+
+        def rate(self, f, t, out):
+            out -= 1e4 * f
+
+    made = run([Hidden()], "ssprk3", 0.05)
+    with pytest.raises(PhysicsError, match="run away"):
+        cases.follow(made, 10.0)
+
+
+@pytest.mark.parametrize("tau", [1e-9, 1e-5])
+def test_very_fast_collisions_beside_slow_ones_are_solved_for(tau):
+    """Elastic scattering beside a drift that is kept: charge to rounding, no step refused."""
+    collisions = [
+        Elastic(strength=0.2),
+        TwoRate(momentum_conserving=tau, momentum_relaxing=8.0),
+    ]
+    made = run(collisions, "imex", 0.3)
+    cases.follow(made, 1.5)
+    f = made.transport.occupation()
+    assert f.min() >= 0.0
+    assert f.max() <= 1.0 + 1e-12
+    assert abs(made.ledger.collisions) < 1e-14 * np.abs(made.transport.u).sum()
