@@ -378,7 +378,7 @@ def test_times_that_are_none(tau, message):
     [
         (["momentum"], "leaves μ open"),
         (["energy"], "leaves μ open"),
-        (["band_charge", "charge"], "name it alone"),
+        (["band_charge", "charge"], "each invariant once"),
         (["momenta"], "momentum"),
         (3, "must be a list"),
     ],

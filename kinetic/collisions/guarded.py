@@ -91,7 +91,12 @@ class Guarded(Operator):
     def rate(self, f: Array, t: float, out: Array) -> None:
         """Add C[f]_s to out."""
         with np.errstate(all="ignore"):
-            self.operator.rate(f, t, out)
+            returned: object = self.operator.rate(f, t, out)  # type: ignore[func-returns-value]
+        if returned is not None:
+            raise UserCodeError(
+                f"{self._who}: the method 'rate' returned something; it must add C[f] to its "
+                "argument out (out += ...) and return nothing."
+            )
         self._look(out, "a rate", t)
 
     def loss(self) -> Array | float:

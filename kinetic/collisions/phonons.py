@@ -93,7 +93,8 @@ class PhononBath(Collision):
             if not number or not np.isfinite(value):
                 raise InputError(f"{key} = {value!r} is not a number.")
             if value < 0.0 or (value == 0.0 and key != "coupling"):
-                raise InputError(f"{key} = {value} must be above 0.")
+                bound = "must not be below 0" if key == "coupling" else "must be above 0"
+                raise InputError(f"{key} = {value} {bound}.")
         own, other = (
             ("energy", "velocity") if self.phonons == "optical" else ("velocity", "energy")
         )

@@ -57,9 +57,10 @@ class RelaxationTime(Collision):
                 )
         object.__setattr__(self, "conserving", tuple(listed))
         charges = [name for name in CHARGES if name in listed]
-        if len(charges) > 1 and charges != ["charge", "valley_charge"]:
+        if len(charges) > 1 or len(set(listed)) < len(listed):
             raise InputError(
-                f"conserving = {list(listed)}: 'band_charge' keeps the others too; name it alone."
+                f"conserving = {list(listed)}: name each invariant once, and one of "
+                f"{', '.join(CHARGES)}; the finer keeps the others too."
             )
         for name in ("energy", "momentum"):
             if name in listed and not charges:

@@ -28,7 +28,7 @@ def spectra(data: xarray.Dataset) -> Any:
     for n, (label, values, band) in enumerate(_lines(names, sigma, error)):
         style = {"color": CYCLE[n % len(CYCLE)], "linestyle": DASHES[n % len(DASHES)]}
         for axes, part in ((above, values.real), (below, values.imag)):
-            axes.plot(omega, part, **style, label=label)
+            axes.plot(omega, part, **style, label=label, marker="o" if len(omega) < 4 else None)
             axes.fill_between(omega, part - band, part + band, color=style["color"], alpha=0.2)
     units = str(data["conductivity_real"].attrs["units"]).replace("hbar", "ħ")
     above.set_ylabel(rf"Re $\sigma$ ($q^2$ × {units})")

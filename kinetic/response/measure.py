@@ -71,7 +71,7 @@ def respond(
     if samples < 20:
         raise InputError(f"samples = {samples}: at least 20 are needed.")
     if force is not None and not 0.0 < force < np.inf:
-        raise InputError(f"force = {force} must be a number above 0.")
+        raise InputError(f"--field = {force}: the force must be a number above 0.")
     probe = Probe(run, samples, force, errors, notice)
     try:
         return _Measurement(probe, str(run.get("title", "")), omega, magnetic).all(what)
@@ -91,8 +91,17 @@ class _Measurement:
         self.probe, self.title, self.magnetic = probe, title, magnetic
         self.names, self.d = probe.names, probe.dimensions
         self.omega = None if omega is None else np.asarray(omega, dtype=float)
+        if self.omega is not None and not np.isfinite(self.omega).all():
+            raise InputError("--omega: frequencies must be finite numbers.")
         self.numbers = Numbers(self.names)
-        self.notes: list[str] = []
+        self.notes = ["the error of the momentum grid is in no error: compare with a finer grid"]
+        if not probe.errors:
+            self.notes.append("errors were left out: those printed hold rounding and window alone")
+        if probe.sea_open:
+            self.notes.append(
+                "the filled band ends at the cutoff: its curvature beyond is in neither σ_ij nor "
+                "∂ρ/∂b, a share that falls as 1/cutoff"
+            )
 
     def all(self, chosen: Sequence[str]) -> Response:
         heat = "thermoelectric" in chosen

@@ -96,6 +96,8 @@ class Probe:
         load("observables")
         rest = self.evolution()
         self.hbar = float(self.pieces["equation"].hbar)
+        berry = rest.system.equation.berry and self.dimensions > 1
+        self.sea_open = bool(rest.sea_filled and berry)
         self.width = _width(rest)
         self.force = force or _SHIFT * self.width / (self.stop - self.start)
         self.reservoirs = [
