@@ -287,9 +287,10 @@ class Evolution(State):
             leak = transport.stage(weights, collide, share)
             ledger.stage(*weights, leak, transport.faraday)
             ledger.scattered(transport.collided)
-            self._bound()
+            if not self._implicit:
+                self._bound()
             transport.occupy()
-            if self._implicit:
+            if self._implicit:  # what an implicit stage starts from is no state: it has no bounds
                 rate = self._solve(self.time + end * step, stage.solved * step)
                 collide = partial(transport.scatter, rate)
 

@@ -440,6 +440,43 @@ def test_what_is_not_made_is_refused(keys, words):
         evolution(SQUARE, (8, 8), **keys)
 
 
+@pytest.mark.parametrize("third", [3.0, -1e2])
+def test_skew_scattering_that_exceeds_scattering_is_refused(third):
+    with pytest.raises(InputError, match="probabilities below 0.*lower skew_third_moment"):
+        evolution(SQUARE, (16, 16), skew_third_moment=third)
+
+
+def test_negative_probabilities_of_the_cone():
+    """For white noise max |ω^a|/ω^s = π nV₁³ D s²/(2 nV₀²), D = ε/(2πħ²v²), s = k/ε: at
+
+    ε = 0.9 rates below 0 set in at nV₁³ = .05·4·.9/(.9² - .5²) = .32, at the highest energy
+    looked at, about 1.3, at .18; by 1 they are many.
+    """
+    skew = evolution(SQUARE, (32, 32), skew_third_moment=0.1).collisions.operators[0].skew
+    assert skew.negative()[0] == 0.0
+    skew.third_moment = 1.0
+    share, energy = skew.negative()
+    assert share > 0.3
+    assert 0.8 < energy < 1.6
+
+
+@pytest.mark.parametrize("keys", [{"skew_gaussian": True}, {"skew_third_moment": 0.01}, ALL])
+def test_explicit_steps_know_the_skew_rates(keys):
+    """`fastest` is no less than Γ and Σ_l' |ω^a_ll'| w_l' together, and no more than 4 times."""
+    run = evolution(TILTED, (10, 10), **keys)
+    operator = run.collisions.operators[0]
+    weight = run.collisions.surroundings.weight
+    total = np.zeros_like(weight)
+    for place in np.ndindex(weight.shape):
+        g, out = np.zeros_like(weight), np.zeros_like(weight)
+        g[place] = 1.0
+        operator.skew.add(g, out)
+        total += np.abs(out)
+    largest = float(total.max())
+    bound = operator.fastest - operator.born.fastest
+    assert 0.9 * largest <= bound <= 4.0 * largest
+
+
 def test_shifts_are_refused_in_real_space():
     tables = {
         "grid": {"x": [0.0, 6.0, 8], "kx": [-2.0, 2.0, 8], "ky": [-2.0, 2.0, 8]},

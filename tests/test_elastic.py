@@ -397,3 +397,44 @@ def test_a_restart_finds_the_choices_of_the_start():
     operator.look()
     operator.restore(kept)
     assert np.array_equal(rate_of(operator, f), rate)
+
+
+def far_from_rest(collision, **time):
+    """A filled lower band and a pocket in the upper one, after one step of `time`."""
+    upper = "0.5*exp(-(kx-0.5)**2/0.1-ky**2/0.3)"
+    tables = {
+        "grid": {"kx": [-1.8, 1.8, 24], "ky": [-1.8, 1.8, 24]},
+        "hamiltonian": DIRAC,
+        "equation": {"threads": 1},
+        "collisions": [collision],
+        "initial": {"name": "expression", "lower": "1", "upper": upper},
+        "time": {"stop": 10.0, **time},
+    }
+    run = assemble(tables).evolution()
+    around = run.collisions.surroundings
+    before = run.transport.occupation()
+    run.advance(10.0)
+    change = around.weight * (run.transport.occupation() - before)
+    scale = float((around.weight * np.abs(around.energy) * before)[1].sum())
+    return run, float(change.sum()), float((around.energy * change).sum()) / scale
+
+
+@pytest.mark.parametrize("step", [1.0, 10.0])
+def test_implicit_stages_keep_the_energy_of_a_state_far_from_rest(step):
+    collision = {"name": "elastic", "strength": 0.2}
+    _, charge, energy = far_from_rest(collision, stepper="imex", step=step)
+    assert abs(charge) < 1e-14
+    assert abs(energy) < 1e-5
+
+
+def test_bounds_are_not_mended_where_an_implicit_stage_begins():
+    """f* of a stage is no state: it may lie far outside [0, 1]."""
+    collision = {
+        "name": "relaxation_time", "tau": 2.0, "chemical_potential": 0.8, "temperature": 0.1,
+    }  # fmt: skip
+    run, _, _ = far_from_rest(collision, stepper="imex", step=10.0)
+    assert run.steps == 1
+    assert run.mended == 0
+    f = run.transport.occupation()
+    assert f.min() >= 0.0
+    assert f.max() <= 1.0 + 1e-14

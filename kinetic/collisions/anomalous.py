@@ -26,6 +26,7 @@ from kinetic.grid import Array
 if TYPE_CHECKING:
     from kinetic.collisions.elastic import Elastic
 
+_NEGATIVE = 0.01  # of all transition probabilities: more would be below 0
 _CORRECTIONS, _NEGLIGIBLE = 60, 1e-14  # of an implicit stage: at most so many; an occupation
 
 
@@ -52,11 +53,30 @@ class AnomalousScattering(Operator):
         between = description.inter_valley * (1.0 - np.eye(shells.valleys))
         self.strengths = born.strength * (np.eye(shells.valleys) + between)
         fourth = self.strengths * description.skew_gaussian
-        self.skew = SkewScattering(shells, fourth, skew) if np.any(fourth) or skew else None
+        self.skew: SkewScattering | None = None
+        if np.any(fourth) or skew:
+            self.skew = SkewScattering(shells, born.strength, fourth, skew)
+            self._require_positive(self.skew)
         shifts = description.side_jump or description.anomalous_distribution
         self.shift = CoordinateShift(shells, self._smearing) if shifts else None
         self._levels = shells.density
-        self.fastest = born.fastest
+        self._hurry()
+
+    def _hurry(self) -> None:
+        """The fastest rate: symmetric and antisymmetric ones add up."""
+        self.fastest = self.born.fastest + (self.skew.fastest if self.skew else 0.0)
+
+    @staticmethod
+    def _require_positive(skew: SkewScattering) -> None:
+        """Refuse skew scattering that is more frequent than scattering."""
+        share, energy = skew.negative()
+        if share > _NEGATIVE:
+            raise InputError(
+                "[collisions] elastic: skew scattering exceeds the scattering it is a correction "
+                f"to: at the energy {energy:.4g} transition probabilities below 0 make up "
+                f"{share:.2g} of all: lower skew_third_moment (nV₁³) against strength (nV₀²), or "
+                "with skew_gaussian the strength."
+            )
 
     def _refuse(self) -> None:
         description, places = self.description, self.born.around.places
@@ -120,8 +140,8 @@ class AnomalousScattering(Operator):
     def rate(self, f: Array, t: float, out: Array) -> None:
         """Add the Born part and the rest."""
         self.born.rate(f, t, out)
-        self.fastest = self.born.fastest
         self._look()
+        self._hurry()
         self._add(f, self.born.apart, t, out)
 
     def loss(self) -> Array:

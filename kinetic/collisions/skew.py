@@ -21,6 +21,8 @@ from kinetic.collisions.shells import Shells
 from kinetic.grid import Array
 
 _CLOSED = 1e-9  # of the widest gap: bands that touch there
+_SAMPLE = 96  # levels of a shell
+_VARYING = 1e-2  # of the largest ∫f(1 - f) of a shell: where the initial occupation varies
 
 
 class SkewScattering:
@@ -33,13 +35,23 @@ class SkewScattering:
     ----------
     shells
         Energy shells that have their spin directions.
+    strength
+        nV₀² within every valley, that of the symmetric rates.
     strengths
         nV₀² within and between valleys; zeros leave the fourth order out.  (valley, valley)
     third_moment
         nV₁³ within every valley.
+
+    Attributes
+    ----------
+    fastest
+        Bound of Σ_l' |ω^a_ll'| over all levels.
     """
 
-    def __init__(self, shells: Shells, strengths: Array, third_moment: float) -> None:
+    def __init__(
+        self, shells: Shells, strength: float, strengths: Array, third_moment: float
+    ) -> None:
+        self.strength = strength
         self.shells, self.strengths, self.third_moment = shells, strengths, third_moment
         self.update()
 
@@ -55,6 +67,69 @@ class SkewScattering:
         self.nearness = sites.swapaxes(0, 1).copy().reshape(shells.around.energy.shape)
         self.spins = self._directions(np.ones_like(self.nearness))
         self.near = self._directions(self.nearness)
+        self.fastest = self._bound()
+
+    def _bound(self) -> float:
+        """Largest Σ_l' |ω^a_ll'|, where |n'·(n'' × n)| is at most 1."""
+        shells = self.shells
+
+        def states(g: Array) -> Array:
+            return np.asarray(shells.moments(g)[..., None] / shells.spacing)
+
+        def length(vectors: Array) -> Array:
+            return np.asarray(np.linalg.norm(vectors, axis=-1, keepdims=True))
+
+        x = np.abs(self.nearness)
+        density, spins = states(np.ones_like(x)), length(self.spins)
+        first = abs(self.third_moment) * spins * density
+        last = 0.0
+        if np.any(self.strengths):
+            inside, reached = length(self._coupled(self.spins)), self._coupled(density)
+            first += self._coupled(length(self.near) * reached + inside * states(x))
+            last = x * shells.interpolate((inside * reached)[..., 0])
+        rates = shells.interpolate(first[..., 0]) + last
+        return float(np.pi**2 / shells.around.hbar * rates.max(initial=0.0))
+
+    def negative(self) -> tuple[float, float]:
+        """How much of the scattering has ω^s + ω^a < 0, where this is most; and the energy there.
+
+        Σ max(0, |ω^a| - ω^s) over Σ ω^s within a valley, for a sample of the levels of every
+        shell in which the initial occupation varies, or of all shells if it varies in none.
+        """
+        shells, found = self.shells, (0.0, 0.0)
+        f = shells.around.equilibrium
+        varying = shells.moments(np.clip(f * (1.0 - f), 0.0, None))
+        if not varying.max() > 0.0:
+            varying = shells.moments(np.ones_like(f))
+        looked = varying > _VARYING * varying.max()
+        inside, nearness = self._coupled(self.spins), shells.by_site(self.nearness)
+        near = self._coupled(self.near)
+        for pattern in range(shells.patterns):
+            for valley in range(shells.valleys):
+                rows = nearness[pattern, 2 * valley : 2 * valley + 2].ravel()
+                members = shells.members(pattern, valley)
+                for n in np.flatnonzero(looked[pattern, valley]):
+                    level, hat = members[n]
+                    level = level[hat >= 0.5 * hat.max(initial=0.0)]
+                    level = level[:: max(1, len(level) // _SAMPLE)]
+                    cell = level % shells.cells
+                    spin = shells.spin[pattern, valley][:, cell]
+                    spin = (spin * np.where(level < shells.cells, -1.0, 1.0)).T
+                    x = rows[level]
+                    strength = self.strength * 0.5 * (1.0 + spin @ spin.T)
+                    at = (pattern, valley, n)
+                    through = self.third_moment * self.spins[at]
+                    if np.any(self.strengths):
+                        through = through + self.strengths[valley, valley] * near[at]
+                    turned = np.cross(through, spin) @ spin.T
+                    if np.any(self.strengths):
+                        own = self.strengths[valley, valley] * np.cross(inside[at], spin)
+                        turned += (own @ spin.T) * (x[:, None] + x)
+                    lost = np.maximum(0.5 * np.pi * np.abs(turned) - strength, 0.0).sum()
+                    share = float(lost / max(strength.sum(), 1e-300))
+                    if share > found[0]:
+                        found = share, float(shells.energies[n])
+        return found
 
     def _directions(self, g: Array) -> Array:
         """Σ_l δ(ε - ε_l) n_l g_l.  (site, valley, shell, 3)"""
