@@ -173,6 +173,7 @@ def test_currents_that_never_end_have_a_drude_weight():
     expected = 1j * weight / (found.omega + 1j * found.damping)
     # e^{-7} of the answer is cut off at the end of the run
     assert np.abs(found.conductivity[:, 0, 0] - expected).max() <= 2e-3 * np.abs(expected).max()
+    assert abs(found.number("sigma_instantaneous_xy").value) <= 1e-9 * weight
     with pytest.raises(InputError, match="steady"):
         respond({k: v for k, v in tables.items() if k != "collisions"}, ["hall"], errors=False)
 
@@ -209,6 +210,52 @@ def test_frequencies_beyond_the_samples_are_refused():
         respond(PARABOLA, omega=[0.0, 50.0], samples=30, errors=False)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"omega": [0.0, np.nan]}, "--omega nan"),
+        ({"omega": [np.inf]}, "--omega inf"),
+        ({"omega": []}, "--omega"),
+        ({"magnetic": [np.nan]}, "--magnetic nan"),
+        ({"what": ["magnetoconductivity"], "magnetic": [0.0]}, "--magnetic 0"),
+        ({"force": 0.0}, "--field 0"),
+        ({"force": np.nan}, "--field nan"),
+    ],
+)
+def test_numbers_that_are_none_are_refused_before_anything_runs(monkeypatch, arguments, words):
+    monkeypatch.setattr("kinetic.response.measure.Probe", None)
+    with pytest.raises(InputError) as caught:
+        respond(PARABOLA, **arguments)
+    assert words in str(caught.value)
+
+
+def test_what_no_error_holds_is_noted(drude, dirac):
+    """A sea that ends at the cutoff is told of; a parabola has none."""
+    assert any("momentum grid" in note for note in drude.notes)
+    assert not any("cutoff" in note for note in drude.notes)
+    assert any("cutoff" in note for note in dirac.notes)
+
+
+def test_errors_that_were_not_estimated_are_no_numbers(dirac):
+    assert np.isnan(dirac.number("sigma_xx").error)
+    assert np.all(np.isnan(dirac.error))
+    assert "error" not in dirac.table()
+    data = dirac.dataset()
+    assert not [name for name in data if "error" in name]
+    assert "error" not in data.sigma_xx.attrs
+
+
+def test_sea_of_a_massive_cone_inside_a_square():
+    """σ_xy(t=0) of the gap: (1/π) atan(L²/(m√(m² + 2L²))) of 1/2πħ; O(h⁴) of 24 cells."""
+    initial = {**DIRAC["initial"], "chemical_potential": 0.0, "temperature": 0.03}
+    grid = {"kx": [-2.0, 2.0, 24], "ky": [-2.0, 2.0, 24]}
+    tables = {**DIRAC, "grid": grid, "initial": initial, "collisions": [], "time": {"stop": 2.0}}
+    found = respond(tables, samples=20, errors=False)
+    share = np.arctan(4.0 / (0.5 * np.sqrt(0.25 + 8.0))) / np.pi
+    value = found.answers[0, 0, 1]
+    assert abs(value) == pytest.approx(share / (2.0 * np.pi), rel=1e-3)
+
+
 def test_command_writes_table_data_and_figure(tmp_path, capsys):
     import tomli_w
 
@@ -228,6 +275,8 @@ def test_command_writes_table_data_and_figure(tmp_path, capsys):
     assert main([*arguments, "--no-errors", "--omega", "0", "0.4"]) == 0
     printed = capsys.readouterr().out
     assert "σ_xx" in printed
+    assert "error of" not in printed.splitlines()[0]
+    assert "momentum grid is not included" in printed
     assert "R_H" in printed
     assert figure.exists()
     with xarray.open_dataset(out) as data:

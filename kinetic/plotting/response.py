@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import xarray
 
 _SEEN = 1e-4  # of the largest element: smaller ones are not drawn
+_FEW = 3  # frequencies: no more than that are markers
+_MARKERS = "osD^"
 _SAME = 1e-3  # of the largest element: two elements this close share a line
 
 
@@ -20,7 +22,9 @@ def spectra(data: xarray.Dataset) -> Any:
     names = [str(name) for name in data["row"].values]
     omega = data["omega"].values
     sigma = data["conductivity_real"].values + 1j * data["conductivity_imag"].values
-    error = data["conductivity_error"].values
+    error = np.zeros(sigma.shape)
+    if "conductivity_error" in data:
+        error = data["conductivity_error"].values
     figure = canvas(COLUMN, 4.2)
     above, below = figure.subplots(2, 1, sharex=True)
     for axes in (above, below):
@@ -28,13 +32,17 @@ def spectra(data: xarray.Dataset) -> Any:
     for n, (label, values, band) in enumerate(_lines(names, sigma, error)):
         style = {"color": CYCLE[n % len(CYCLE)], "linestyle": DASHES[n % len(DASHES)]}
         for axes, part in ((above, values.real), (below, values.imag)):
-            axes.plot(omega, part, **style, label=label, marker="o" if len(omega) < 4 else None)
+            if len(omega) <= _FEW:
+                marked = {**style, "marker": _MARKERS[n % len(_MARKERS)], "capsize": 2.0}
+                axes.errorbar(omega, part, band if np.any(band) else None, **marked, label=label)
+                continue
+            axes.plot(omega, part, **style, label=label)
             axes.fill_between(omega, part - band, part + band, color=style["color"], alpha=0.2)
     units = str(data["conductivity_real"].attrs["units"]).replace("hbar", "ħ")
     above.set_ylabel(rf"Re $\sigma$ ($q^2$ × {units})")
     below.set_ylabel(rf"Im $\sigma$ ($q^2$ × {units})")
     below.set_xlabel(r"$\omega$ (energy/ħ)")
-    if len(omega) > 1:
+    if len(omega) > _FEW:
         below.set_xlim(float(omega.min()), float(omega.max()))
     for axes in (above, below):
         axes.grid(visible=True)

@@ -10,6 +10,7 @@ over q, and the Hall coefficient R = (ρ_yx odd in b)/b over q are those of char
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def respond(
     magnetic
         Fields b of σ(b) - σ(0), along the b of the run or z; by default the b of the run.
     errors
-        Whether to estimate what the size of e and the time step make.
+        Whether errors are estimated; else all of them are NaN.
     notice
         Told what is being done.
 
@@ -71,7 +72,15 @@ def respond(
     if samples < 20:
         raise InputError(f"samples = {samples}: at least 20 are needed.")
     if force is not None and not 0.0 < force < np.inf:
-        raise InputError(f"--field = {force}: the force must be a number above 0.")
+        raise InputError(f"--field {force:g}: the size of e must be a finite number above 0.")
+    for key, values in (("omega", omega), ("magnetic", magnetic)):
+        for value in () if values is None else values:
+            if not np.isfinite(value):
+                raise InputError(f"--{key} {value}: every number must be finite.")
+    if "magnetoconductivity" in what and 0.0 in magnetic:
+        raise InputError("--magnetic 0: a field other than 0 is needed.")
+    if omega is not None and not len(omega):
+        raise InputError("--omega: one frequency at least is needed.")
     probe = Probe(run, samples, force, errors, notice)
     try:
         return _Measurement(probe, str(run.get("title", "")), omega, magnetic).all(what)
@@ -91,17 +100,8 @@ class _Measurement:
         self.probe, self.title, self.magnetic = probe, title, magnetic
         self.names, self.d = probe.names, probe.dimensions
         self.omega = None if omega is None else np.asarray(omega, dtype=float)
-        if self.omega is not None and not np.isfinite(self.omega).all():
-            raise InputError("--omega: frequencies must be finite numbers.")
         self.numbers = Numbers(self.names)
-        self.notes = ["the error of the momentum grid is in no error: compare with a finer grid"]
-        if not probe.errors:
-            self.notes.append("errors were left out: those printed hold rounding and window alone")
-        if probe.sea_open:
-            self.notes.append(
-                "the filled band ends at the cutoff: its curvature beyond is in neither σ_ij nor "
-                "∂ρ/∂b, a share that falls as 1/cutoff"
-            )
+        self.notes: list[str] = []
 
     def all(self, chosen: Sequence[str]) -> Response:
         heat = "thermoelectric" in chosen
@@ -116,6 +116,14 @@ class _Measurement:
             self.numbers.elements("sigma", "σ", self.sigma, self.wrong, unit(self.d))
         else:
             self._weights(response["answers"], answers[0].times)
+            self.numbers.elements(
+                "sigma_instantaneous",
+                "σ(t=0)",
+                response["answers"][0],
+                response["first_error"],
+                unit(self.d),
+                "intrinsic",
+            )
         if not chosen and steady and np.any(self.probe.b) and self.d > 1:
             chosen = ("hall",)
         if not steady and {"hall", "thermoelectric", "magnetoconductivity"} & set(chosen):
@@ -131,19 +139,36 @@ class _Measurement:
             streda(self.probe, self.numbers)
         if "magnetoconductivity" in chosen:
             magnetoconductivity(self.probe, self.numbers, self.sigma, self.wrong, self.magnetic)
+        self._limits()
         equation = self.probe.pieces["equation"]
         kept = ("omega", "conductivity", "error", "errors", "damping", "times", "answers")
+        numbers = self.numbers.found
+        if not self.probe.errors:
+            response["errors"], response["error"] = {}, np.full_like(response["error"], np.nan)
+            numbers = [replace(number, error=float("nan")) for number in numbers]
         return Response(
             title=self.title,
             level=equation.level,
             components=self.names,
-            numbers=self.numbers.found,
+            numbers=numbers,
             magnetic=self.probe.b,
             force=0.5 * self.probe.force,
             even=self.even,
             notes=self.notes,
             **{name: response[name] for name in kept},
         )
+
+    def _limits(self) -> None:
+        """Note what no error holds."""
+        first = "the error" if self.probe.errors else "errors are not estimated; that"
+        self.notes.append(
+            f"{first} of the momentum grid is not included: run it on another grid"
+        )
+        if self.probe.cut_sea:
+            self.notes.append(
+                "the sea has no end: its curvature beyond the cutoff is left out of the "
+                "intrinsic σ_ij and of ∂ρ/∂b, a share that falls as 1/cutoff (two dimensions)"
+            )
 
     # --- σ(ω) ---------------------------------------------------------------------------------
 
@@ -182,7 +207,9 @@ class _Measurement:
                     change = transformed(times, values[:, i, j], omega, eta)
                     errors[name][:, i, j] = np.abs(change)
         floor = ROUNDING * largest
-        static_error = floor + window + sum(np.abs(v[-1]) for v in differences.values())
+        changes = differences.values()
+        static_error = floor + window + sum(np.abs(values[-1]) for values in changes)
+        first_error = floor + sum(np.abs(values[0]) for values in changes)
         return {
             "omega": omega,
             "conductivity": sigma,
@@ -193,6 +220,7 @@ class _Measurement:
             "answers": stacked,
             "static": stacked[-1],
             "static_error": static_error,
+            "first_error": first_error,
         }
 
     def _weights(self, answers: Array, times: Array) -> None:

@@ -96,9 +96,8 @@ class Probe:
         load("observables")
         rest = self.evolution()
         self.hbar = float(self.pieces["equation"].hbar)
-        berry = rest.system.equation.berry and self.dimensions > 1
-        self.sea_open = bool(rest.sea_filled and berry)
         self.width = _width(rest)
+        self.cut_sea = _cut_sea(rest)
         self.force = force or _SHIFT * self.width / (self.stop - self.start)
         self.reservoirs = [
             self.pieces["initial"].reservoir(valley) for valley in range(rest.system.valleys)
@@ -250,6 +249,14 @@ class Probe:
 
 def _plain(value: Any) -> Any:
     return value if isinstance(value, dict) else float(value)
+
+
+def _cut_sea(evolution: Any) -> bool:
+    """Whether a filled band with Berry curvature goes on beyond an open end of the grid."""
+    mesh = evolution.mesh
+    ends = any(not mesh.periodic[slot] for slot in mesh.slots)
+    curved = evolution.system.equation.berry and mesh.dimensions > 1
+    return bool(evolution.sea_filled and curved and ends)
 
 
 def _width(evolution: Any) -> float:

@@ -70,9 +70,9 @@ class Response:
     conductivity
         σ_ij(ω + iη), complex.  (ω, i, j)
     error
-        Its estimated error.  (ω, i, j)
+        Its estimated error, NaN where none was estimated.  (ω, i, j)
     errors
-        The same by what it comes from.  name → (ω, i, j)
+        The same by what it comes from; empty where none was estimated.  name → (ω, i, j)
     numbers
         Static numbers of the table.
     magnetic
@@ -108,11 +108,15 @@ class Response:
         return next(n for n in self.numbers if n.name == name)
 
     def table(self) -> str:
-        """Static numbers with their errors, as aligned text."""
+        """Static numbers with their errors, where these were estimated, as aligned text."""
         lines = [_HEADS, *(n.cells() for n in self.numbers)]
+        if all(np.isnan(n.error) for n in self.numbers):
+            lines = [(*line[:2], "", *line[3:]) for line in lines]
         widths = [max(len(line[i]) for line in lines) for i in range(len(_HEADS))]
         return "\n".join(
-            "  ".join(f"{cell:<{w}}" for cell, w in zip(line, widths, strict=True)).rstrip()
+            "  ".join(
+                f"{cell:<{w}}" for cell, w in zip(line, widths, strict=True) if w
+            ).rstrip()
             for line in lines
         )
 
@@ -129,17 +133,20 @@ class Response:
         found: dict[str, Any] = {
             "conductivity_real": row(self.conductivity.real, "Re σ_ij: j_i = σ_ij e_j"),
             "conductivity_imag": row(self.conductivity.imag, "Im σ_ij, for e^{-iωt}"),
-            "conductivity_error": row(self.error, "estimated error of σ_ij"),
             "step_response": (
                 ("since", "row", "column"),
                 self.answers,
                 {"units": sigma, "long_name": "j_i/e_j since e_j was switched on"},
             ),
         }
+        if self.errors:
+            found["conductivity_error"] = row(self.error, "estimated error of σ_ij")
         for name, values in self.errors.items():
             found[f"conductivity_error_{name}"] = row(values, f"of it, from {name}")
         for entry in self.numbers:
-            about = {"units": entry.unit, "long_name": entry.symbol, "error": entry.error}
+            about: dict[str, Any] = {"units": entry.unit, "long_name": entry.symbol}
+            if not np.isnan(entry.error):
+                about["error"] = entry.error
             note = {"comment": entry.note} if entry.note else {}
             found[entry.name] = ((), entry.value, {**about, **note})
         names = list(self.components)
