@@ -442,7 +442,7 @@ def test_what_is_not_made_is_refused(keys, words):
 
 @pytest.mark.parametrize("third", [3.0, -1e2])
 def test_skew_scattering_that_exceeds_scattering_is_refused(third):
-    with pytest.raises(InputError, match="probabilities below 0.*lower skew_third_moment"):
+    with pytest.raises(InputError, match=r"probabilities below 0.*lower skew_third_moment"):
         evolution(SQUARE, (16, 16), skew_third_moment=third)
 
 

@@ -26,7 +26,7 @@ from kinetic.grid import Array
 if TYPE_CHECKING:
     from kinetic.collisions.elastic import Elastic
 
-_NEGATIVE = 0.01  # of all transition probabilities: more would be below 0
+_NEGATIVE = 0.05  # of all transition probabilities: more below 0 are refused
 _CORRECTIONS, _NEGLIGIBLE = 60, 1e-14  # of an implicit stage: at most so many; an occupation
 
 
