@@ -169,6 +169,7 @@ def test_a_rate_that_is_no_number_names_the_operator(kinetic, stepper):
         ("1.0 / tau", "None", "has fastest = None: it must be its largest rate"),
         ("1.0 / tau", "-tau", "has fastest = -5.0"),
         ("return HalfFilling(self.tau)", "HalfFilling(self.tau)", "must return a kinetic.coll"),
+        ("out += ", "return ", "(class HalfFilling of mine.py): the method 'rate' must add"),
         ("def rate", "def rates", "the class HalfFilling must define the method 'rate'"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -88,15 +89,19 @@ class Guarded(Operator):
             "occupation that is 0 or 1."
         )
 
+    def _adds(self, method: str, what: str, found: Any, out: Array) -> None:
+        """Refuse a rate that was returned."""
+        if found is not None and found is not out:
+            raise UserCodeError(
+                f"{self._who}: the method '{method}' must add {what} to out, as in out += ...; "
+                "what it returns is not used."
+            )
+
     def rate(self, f: Array, t: float, out: Array) -> None:
         """Add C[f]_s to out."""
         with np.errstate(all="ignore"):
-            returned: object = self.operator.rate(f, t, out)  # type: ignore[func-returns-value]
-        if returned is not None:
-            raise UserCodeError(
-                f"{self._who}: the method 'rate' returned something; it must add C[f] to its "
-                "argument out (out += ...) and return nothing."
-            )
+            found: Any = self.operator.rate(f, t, out)  # type: ignore[func-returns-value]
+        self._adds("rate", "C[f]", found, out)
         self._look(out, "a rate", t)
 
     def loss(self) -> Array | float:
@@ -106,7 +111,8 @@ class Guarded(Operator):
     def derivative(self, f: Array, v: Array, t: float, out: Array) -> None:
         """Add C′[f]v to out."""
         with np.errstate(all="ignore"):
-            self.operator.derivative(f, v, t, out)
+            found: Any = self.operator.derivative(f, v, t, out)  # type: ignore[func-returns-value]
+        self._adds("derivative", "C'[f]v", found, out)
         self._look(out, "a derivative", t)
 
     def solve(self, target: Array, step: float, t: float) -> Array | None:
