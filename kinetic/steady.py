@@ -114,7 +114,8 @@ class Settling:
     Raises
     ------
     InputError
-        If the system cannot come to rest: exact dynamics, or a Hamiltonian in motion.
+        If the system cannot come to rest: exact dynamics, a Hamiltonian in motion, or a field
+        that still moves in the last window.
     """
 
     def __init__(self, steadiness: Steadiness, evolution: Any) -> None:
@@ -130,6 +131,12 @@ class Settling:
                 "[time] until = 'steady': the Hamiltonian depends on time; leave 'until' out."
             )
         self.window = self._length()
+        last = max(evolution.stop - self.window, evolution.time)
+        if not evolution.drives.resting(last, evolution.stop):
+            raise InputError(
+                f"[time] until = 'steady': a field still moves at stop = {evolution.stop:.6g}, "
+                "so that nothing comes to rest before; leave 'until' out, or take a later stop."
+            )
         self.schedule = Schedule(evolution.start, self.window)
         self.schedule.serve(evolution.start)
         self.tendency = self.largest = float("inf")

@@ -155,6 +155,11 @@ def test_bad_keys_are_refused_in_a_sentence(time, words):
     assert words in str(caught.value)
 
 
+def test_a_field_that_never_rests_is_refused():
+    with pytest.raises(InputError, match=r"still moves at stop = 1500"):
+        Simulation.from_dict(changed(fields={"E": ["0.01*cos(t)", 0.0]})).step()
+
+
 def test_what_cannot_come_to_rest_is_refused():
     with pytest.raises(InputError, match="depends on time"):
         Simulation.from_dict(changed(hamiltonian={"zeeman": [0.0, 0.0, "5 + 0.1*sin(t)"]})).step()
