@@ -208,6 +208,22 @@ def test_operator_follows_energies_in_place(bath):
     assert np.abs(rate_of(operator, fixed)).max() <= 4e-15 * operator.fastest
 
 
+@pytest.mark.parametrize("bath", [OPTICAL, QUASI_ELASTIC], ids=["optical", "quasi-elastic"])
+def test_operator_follows_spinors_that_turn_at_constant_energies(bath):
+    seen = around()
+    spins = [seen.spin(), np.roll(seen.spin(), 5, axis=2)]
+    now = [spins[0]]
+    turning = dataclasses.replace(seen, spin=lambda: now[0], moving=True)
+    operator = bath.build(turning)
+    f = random_state(7, seen.energy, 0.3)
+    still = rate_of(operator, f)
+    now[0] = spins[1]
+    moved = rate_of(operator, f)
+    fresh = bath.build(dataclasses.replace(seen, spin=lambda: spins[1]))
+    assert moved == pytest.approx(rate_of(fresh, f), abs=1e-12 * operator.fastest)
+    assert np.abs(moved - still).max() > 0.01 * np.abs(still).max()
+
+
 def test_a_resumed_run_is_bitwise_the_same():
     """Γ of the last look is what implicit stages divide by."""
 
@@ -385,6 +401,7 @@ def test_temperature_and_power_are_recorded():
         ({"energy": None}, "optical phonons need `energy`"),
         ({"velocity": 0.1}, "no `velocity`"),
         ({"energy": -0.1}, "must be above 0"),
+        ({"coupling": -0.1}, "coupling = -0.1 must not be below 0"),
         ({"energy": "much"}, "is not a number"),
         ({"coupling": float("nan")}, "is not a number"),
         ({"temperature": 0.0}, "must be above 0"),

@@ -294,10 +294,16 @@ class BathScattering(Operator):
     # --- what the program asks for ------------------------------------------------------------
 
     def _look(self) -> None:
-        """Follow energies that have moved."""
-        if not np.array_equal(self._energy, self.around.energy):
+        """Follow energies that have moved, and spinors, which may turn at constant energy."""
+        turning = self.overlap and self.around.moving
+        moved = not np.array_equal(self._energy, self.around.energy)
+        if moved or (turning and self._spins_moved()):
             self._settle()
             self._looked = None
+
+    def _spins_moved(self) -> bool:
+        """Whether spinors are others than those that are known."""
+        return not np.array_equal(self._spins(self.ladder.level.shape), self.spins)
 
     def rate(self, f: Array, t: float, out: Array) -> None:
         """Add C[f]_s to out."""

@@ -93,8 +93,8 @@ class PhononBath(Collision):
             if not number or not np.isfinite(value):
                 raise InputError(f"{key} = {value!r} is not a number.")
             if value < 0.0 or (value == 0.0 and key != "coupling"):
-                bound = "must not be below 0" if key == "coupling" else "must be above 0"
-                raise InputError(f"{key} = {value} {bound}.")
+                limit = "not be below 0" if key == "coupling" else "be above 0"
+                raise InputError(f"{key} = {value} must {limit}.")
         own, other = (
             ("energy", "velocity") if self.phonons == "optical" else ("velocity", "energy")
         )
