@@ -78,7 +78,7 @@ class Elastic(Collision):
     def __post_init__(self) -> None:
         if (self.strength is None) == (self.tau is None):
             raise InputError(
-                "elastic scattering needs one of strength = n V₀² and tau = 1/Γ, not both."
+                "give one of both: strength = n V₀², or tau = 1/Γ at an energy."
             )
         for key in ("strength", "tau"):
             if getattr(self, key) is not None:

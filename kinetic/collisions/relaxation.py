@@ -57,11 +57,13 @@ class RelaxationTime(Collision):
                 )
         object.__setattr__(self, "conserving", tuple(listed))
         charges = [name for name in CHARGES if name in listed]
-        if len(charges) > 1 or len(set(listed)) < len(listed):
+        if len(charges) > 1:
             raise InputError(
-                f"conserving = {list(listed)}: name each invariant once, and one of "
-                f"{', '.join(CHARGES)}; the finer keeps the others too."
+                f"conserving = {list(listed)}: name one of 'charge', 'valley_charge' and "
+                "'band_charge'; each keeps what those before it keep."
             )
+        if len(set(listed)) < len(listed):
+            raise InputError(f"conserving = {list(listed)} names an invariant twice.")
         for name in ("energy", "momentum"):
             if name in listed and not charges:
                 raise InputError(

@@ -77,7 +77,7 @@ class Time:
             first = np.unravel_index(int(np.argmax(wrong)), shape)
             where = self._where(first, around)
             raise InputError(
-                f"{self.what} = '{self.source}' is {found[first]:.6g}{where}: "
+                f"[collisions] {self.what} = '{self.source}' is {found[first]:.6g}{where}: "
                 "a relaxation time is finite and above 0 everywhere; add what keeps it so, such "
                 "as a constant rate in the denominator."
             )
@@ -104,7 +104,8 @@ class Time:
         given = around.momenta if name in MOMENTUM else around.places
         if name not in given:
             raise InputError(
-                f"{self.what} = '{self.source}' depends on {name}: give [grid] an axis {name}."
+                f"[collisions] {self.what} = '{self.source}' depends on {name}: give [grid] an "
+                f"axis {name}."
             )
         values: Array = np.asarray(given[name], dtype=float)
         return values if name in MOMENTUM else values.reshape(1, -1, 1, 1, 1, 1)
