@@ -318,8 +318,8 @@ def test_tau_is_the_mean_lifetime_at_an_energy():
 @pytest.mark.parametrize(
     ("entries", "words"),
     [
-        ({}, "one of strength"),
-        ({"strength": 1.0, "tau": 2.0}, "one of strength"),
+        ({}, "one of both"),
+        ({"strength": 1.0, "tau": 2.0}, "one of both"),
         ({"strength": -1.0}, "above 0"),
         ({"strength": 1.0, "energy": 0.5}, "strength needs none"),
         ({"strength": 1.0, "inter_valley": -0.1}, "not be below 0"),

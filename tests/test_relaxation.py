@@ -378,7 +378,9 @@ def test_times_that_are_none(tau, message):
     [
         (["momentum"], "leaves μ open"),
         (["energy"], "leaves μ open"),
-        (["band_charge", "charge"], "each invariant once"),
+        (["valley_charge", "charge"], "name one of"),
+        (["charge", "energy", "energy"], "twice"),
+        (["charge", "charge"], "twice"),
         (["momenta"], "momentum"),
         (3, "must be a list"),
     ],
