@@ -33,8 +33,9 @@ def spectra(data: xarray.Dataset) -> Any:
         style = {"color": CYCLE[n % len(CYCLE)], "linestyle": DASHES[n % len(DASHES)]}
         for axes, part in ((above, values.real), (below, values.imag)):
             if len(omega) <= _FEW:
-                marked = {**style, "marker": _MARKERS[n % len(_MARKERS)], "capsize": 2.0}
-                axes.errorbar(omega, part, band if np.any(band) else None, **marked, label=label)
+                marked = {"fmt": _MARKERS[n % len(_MARKERS)], "capsize": 2.0, "label": label}
+                bars = band if np.any(band) else None
+                axes.errorbar(omega, part, bars, color=style["color"], **marked)
                 continue
             axes.plot(omega, part, **style, label=label)
             axes.fill_between(omega, part - band, part + band, color=style["color"], alpha=0.2)
