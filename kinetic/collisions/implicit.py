@@ -23,6 +23,7 @@ from kinetic.grid import Array
 _NEWTON = 40  # steps
 _BASIS = 20  # vectors of the state's size that GMRES keeps
 _ENOUGH, _ACCEPTED = 1e-13, 1e-9  # largest residual, an occupation: aimed at, and still taken
+_ROUGH = 1e-7  # residual, an occupation, up to which what is conserved to rounding is given back
 _SHORTEST = 1e-3  # part of a Newton step
 _FORCING = 1e-3  # a linear equation is solved to this part of its residual
 
@@ -65,7 +66,7 @@ def solved(collisions: Rates, target: Array, guess: Array, step: float, t: float
         residual = reached - f
         # Fast modes are off by the residual over 1 + ΔtΓ; conserved ones have none.
         miss = float(np.abs(ease * residual).max())
-        if not np.isfinite(miss) or miss <= _ENOUGH or (miss < _ACCEPTED and miss > 0.5 * before):
+        if not np.isfinite(miss) or miss <= _ENOUGH or (miss < _ACCEPTED and miss > 0.9 * before):
             break
         before, start, part = miss, f, 1.0
         change = _correction(collisions, f, residual, step, t, ease)
@@ -81,7 +82,7 @@ def solved(collisions: Rates, target: Array, guess: Array, step: float, t: float
             f"{step:.3g} (the occupations are still off by {miss:.3g}): give [time] a smaller "
             "step, or follow them with stepper = 'ssprk3'."
         )
-    if float(np.abs(residual).max()) <= _ACCEPTED:
+    if float(np.abs(residual).max()) <= _ROUGH:
         return reached
     # Roundings of C times a rate so high would be more than the miss itself.
     return np.asarray(f + ease * residual)
