@@ -236,9 +236,8 @@ def test_what_no_error_holds_is_noted(drude, dirac):
     assert any("cutoff" in note for note in dirac.notes)
 
 
-def test_errors_that_were_not_estimated_are_no_numbers(dirac):
-    assert np.isnan(dirac.number("sigma_xx").error)
-    assert np.all(np.isnan(dirac.error))
+def test_errors_that_were_not_estimated_are_not_told(dirac):
+    assert not dirac.estimated
     assert "error" not in dirac.table()
     data = dirac.dataset()
     assert not [name for name in data if "error" in name]

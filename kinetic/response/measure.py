@@ -10,7 +10,6 @@ over q, and the Hall coefficient R = (ρ_yx odd in b)/b over q are those of char
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -57,7 +56,8 @@ def respond(
     magnetic
         Fields b of σ(b) - σ(0), along the b of the run or z; by default the b of the run.
     errors
-        Whether errors are estimated; else all of them are NaN.
+        Whether to estimate what the size of e and the time step make; without it the errors
+        hold sampling and the end of the run alone, and are neither printed nor stored.
     notice
         Told what is being done.
 
@@ -142,15 +142,12 @@ class _Measurement:
         self._limits()
         equation = self.probe.pieces["equation"]
         kept = ("omega", "conductivity", "error", "errors", "damping", "times", "answers")
-        numbers = self.numbers.found
-        if not self.probe.errors:
-            response["errors"], response["error"] = {}, np.full_like(response["error"], np.nan)
-            numbers = [replace(number, error=float("nan")) for number in numbers]
         return Response(
             title=self.title,
             level=equation.level,
             components=self.names,
-            numbers=numbers,
+            numbers=self.numbers.found,
+            estimated=self.probe.errors,
             magnetic=self.probe.b,
             force=0.5 * self.probe.force,
             even=self.even,

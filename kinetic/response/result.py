@@ -70,9 +70,9 @@ class Response:
     conductivity
         σ_ij(ω + iη), complex.  (ω, i, j)
     error
-        Its estimated error, NaN where none was estimated.  (ω, i, j)
+        Its estimated error.  (ω, i, j)
     errors
-        The same by what it comes from; empty where none was estimated.  name → (ω, i, j)
+        The same by what it comes from.  name → (ω, i, j)
     numbers
         Static numbers of the table.
     magnetic
@@ -85,6 +85,8 @@ class Response:
         S_ij(t).  (n), (n, i, j)
     notes
         What the reader must know.
+    estimated
+        Whether the errors are whole; if not, they hold sampling and the end of the run alone.
     """
 
     title: str
@@ -102,6 +104,7 @@ class Response:
     answers: Array
     even: float = 0.0
     notes: Sequence[str] = field(default_factory=tuple)
+    estimated: bool = True
 
     def number(self, name: str) -> Number:
         """A static number by its name."""
@@ -110,7 +113,7 @@ class Response:
     def table(self) -> str:
         """Static numbers with their errors, where these were estimated, as aligned text."""
         lines = [_HEADS, *(n.cells() for n in self.numbers)]
-        if all(np.isnan(n.error) for n in self.numbers):
+        if not self.estimated:
             lines = [(*line[:2], "", *line[3:]) for line in lines]
         widths = [max(len(line[i]) for line in lines) for i in range(len(_HEADS))]
         return "\n".join(
@@ -139,13 +142,13 @@ class Response:
                 {"units": sigma, "long_name": "j_i/e_j since e_j was switched on"},
             ),
         }
-        if self.errors:
+        if self.estimated:
             found["conductivity_error"] = row(self.error, "estimated error of σ_ij")
-        for name, values in self.errors.items():
+        for name, values in self.errors.items() if self.estimated else ():
             found[f"conductivity_error_{name}"] = row(values, f"of it, from {name}")
         for entry in self.numbers:
             about: dict[str, Any] = {"units": entry.unit, "long_name": entry.symbol}
-            if not np.isnan(entry.error):
+            if self.estimated:
                 about["error"] = entry.error
             note = {"comment": entry.note} if entry.note else {}
             found[entry.name] = ((), entry.value, {**about, **note})
