@@ -286,7 +286,9 @@ def test_workers_do_not_change_the_sums():
     """Sums over shells are those of pieces, whoever makes them."""
     operator, around = built("plane")
     f = random_state(around)
+    kept = operator.state()
     alone = rate_of(operator, f)
+    operator.restore(kept)
     device = around.device
     threads, device.threads = device.threads, 3
     operator.shells._scratch = np.empty((3, *operator.shells._scratch.shape[1:]))
@@ -391,7 +393,8 @@ def test_a_restart_finds_the_choices_of_the_start():
     """Distance of shells and strength are those of the bands at the start of the run."""
     operator, around = built("plane")
     f = random_state(around)
-    rate, kept = rate_of(operator, f), operator.state()
+    kept = operator.state()  # with μ and T, from which the search begins
+    rate = rate_of(operator, f)
     operator.shells.recount(0.7 * operator.shells.spacing)
     operator.strength = 3.0
     operator.look()

@@ -24,6 +24,7 @@ _NEWTON = 40  # steps
 _BASIS = 20  # vectors of the state's size that GMRES keeps
 _ENOUGH, _ACCEPTED = 1e-13, 1e-9  # largest residual, an occupation: aimed at, and still taken
 _ROUGH = 1e-7  # residual, an occupation, up to which what is conserved to rounding is given back
+_PATIENCE = 3  # Newton steps that hardly help, below what is still taken
 _SHORTEST = 1e-3  # part of a Newton step
 _FORCING = 1e-3  # a linear equation is solved to this part of its residual
 
@@ -60,13 +61,14 @@ def solved(collisions: Rates, target: Array, guess: Array, step: float, t: float
     """
     lower, upper = min(0.0, float(target.min())), max(1.0, float(target.max()))
     ease = 1.0 / (1.0 + step * np.broadcast_to(collisions.loss(), target.shape))
-    f, before = guess, np.inf
+    f, before, stalled = guess, np.inf, 0
     reached = target + step * collisions.total(f, t)
     for _ in range(_NEWTON):
         residual = reached - f
         # Fast modes are off by the residual over 1 + ΔtΓ; conserved ones have none.
         miss = float(np.abs(ease * residual).max())
-        if not np.isfinite(miss) or miss <= _ENOUGH or (miss < _ACCEPTED and miss > 0.9 * before):
+        stalled += miss < _ACCEPTED and miss > 0.5 * before
+        if not np.isfinite(miss) or miss <= _ENOUGH or stalled > _PATIENCE:
             break
         before, start, part = miss, f, 1.0
         change = _correction(collisions, f, residual, step, t, ease)

@@ -127,7 +127,7 @@ def test_implicit_stage_keeps_invariants_and_bounds(example, system, level, seed
         found = solved(Alone(operator), target, target, step, 0.0)
     apart = found - target - step * rate_of(operator, found)
     ratio = 1.0 + step * operator.fastest
-    assert np.abs(apart).max() <= 1e-11 * ratio
+    assert np.abs(apart).max() <= 3e-11 * ratio  # the searches for μ and T: 1e-11 each
     assert_invariants(example.description, around, found - target, 1e-13 * ratio)
     if example.bounded:
         assert found.min() >= -1e-13
