@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -99,8 +100,9 @@ class Guarded(Operator):
 
     def rate(self, f: Array, t: float, out: Array) -> None:
         """Add C[f]_s to out."""
+        add: Callable[..., Any] = self.operator.rate
         with np.errstate(all="ignore"):
-            found: Any = self.operator.rate(f, t, out)  # type: ignore[func-returns-value]
+            found = add(f, t, out)
         self._adds("rate", "C[f]", found, out)
         self._look(out, "a rate", t)
 
@@ -110,8 +112,9 @@ class Guarded(Operator):
 
     def derivative(self, f: Array, v: Array, t: float, out: Array) -> None:
         """Add C′[f]v to out."""
+        add: Callable[..., Any] = self.operator.derivative
         with np.errstate(all="ignore"):
-            found: Any = self.operator.derivative(f, v, t, out)  # type: ignore[func-returns-value]
+            found = add(f, v, t, out)
         self._adds("derivative", "C'[f]v", found, out)
         self._look(out, "a derivative", t)
 

@@ -37,8 +37,9 @@ class Temperature(Local):
         """electron_temperature(time, *r), chemical_potential(time, *r)."""
         from kinetic.collisions.local import LocalEquilibrium  # slow: the compiled loops
 
-        assert evolution.collisions is not None
-        around = evolution.collisions.surroundings
+        together = evolution.collisions
+        assert together is not None
+        around = together.surroundings
         width = float(np.ptp(around.energy)) or 1.0
         baths = [(r[0], r[1] or 1e-3 * width) if r else None for r in around.reservoirs]
         own = (float(np.mean(around.energy)), 0.1 * width)
@@ -49,7 +50,7 @@ class Temperature(Local):
         sites = evolution.mesh.sites
 
         def measure() -> dict[str, Any]:
-            evolution.collisions.look()  # type: ignore[union-attr]
+            together.look()
             local.parameters = local.baths.copy()  # the past of a run must not show
             try:
                 local.find(local.flat(np.ascontiguousarray(evolution.transport.occupation())))
@@ -87,9 +88,11 @@ class PhononPower(Local):
     def recorder(self, evolution: Evolution) -> Recorder:
         """phonon_power(time, *r)."""
         baths, sites = _baths(evolution), evolution.mesh.sites
+        together = evolution.collisions
+        assert together is not None
 
         def measure() -> dict[str, Any]:
-            evolution.collisions.look()  # type: ignore[union-attr]
+            together.look()
             f = np.ascontiguousarray(evolution.transport.occupation())
             total: Array = sum(np.asarray(bath.power(f)).sum(axis=0) for bath in baths)
             return {self.name: total.reshape(sites)}
